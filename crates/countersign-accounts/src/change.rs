@@ -1,0 +1,202 @@
+//! Changes: everything that alters an account, a project or an AccessKey, and the order in which it happened.
+
+use std::fmt;
+
+use countersign::{AccessKeyId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::access_key::Description;
+use crate::account::Email;
+use crate::id::AccountId;
+use crate::project::ProjectName;
+
+/// One thing that happened to an account, a project or an AccessKey. It never holds a secret: whoever reads the log
+/// fetches a sealed secret from its row.
+///
+/// The names and fields are a stored format (JSON in the change log): they may be added to, never renamed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Change {
+    AccountOpened {
+        account: AccountId,
+        email: Email,
+        access_key_limit: u32,
+    },
+    AccountSuspended {
+        account: AccountId,
+    },
+    AccountResumed {
+        account: AccountId,
+    },
+    /// The password itself, hashed, goes to the account's row beside the change.
+    PasswordSet {
+        account: AccountId,
+    },
+    ProjectCreated {
+        account: AccountId,
+        project: ProjectName,
+    },
+    ProjectDeleted {
+        account: AccountId,
+        project: ProjectName,
+    },
+    AccessKeyCreated {
+        account: AccountId,
+        #[serde(with = "as_text")]
+        access_key: AccessKeyId,
+        description: Description,
+        /// Milliseconds since 1970.
+        #[serde(default, with = "as_millis")]
+        expires: Option<Timestamp>,
+        /// The AccessKey that this one is to replace. A successor may exceed the account's limit by one.
+        #[serde(default, with = "as_optional_text")]
+        replaces: Option<AccessKeyId>,
+    },
+    AccessKeyDisabled {
+        account: AccountId,
+        #[serde(with = "as_text")]
+        access_key: AccessKeyId,
+    },
+    AccessKeyEnabled {
+        account: AccountId,
+        #[serde(with = "as_text")]
+        access_key: AccessKeyId,
+    },
+    AccessKeyDeleted {
+        account: AccountId,
+        #[serde(with = "as_text")]
+        access_key: AccessKeyId,
+    },
+    AccessKeyRestored {
+        account: AccountId,
+        #[serde(with = "as_text")]
+        access_key: AccessKeyId,
+    },
+    /// Its days in the recycle bin were over: the row and the sealed secret are gone.
+    AccessKeyPurged {
+        account: AccountId,
+        #[serde(with = "as_text")]
+        access_key: AccessKeyId,
+    },
+}
+
+impl Change {
+    /// The account that the change is about.
+    pub fn account(&self) -> &AccountId {
+        match self {
+            Self::AccountOpened { account, .. }
+            | Self::AccountSuspended { account }
+            | Self::AccountResumed { account }
+            | Self::PasswordSet { account }
+            | Self::ProjectCreated { account, .. }
+            | Self::ProjectDeleted { account, .. }
+            | Self::AccessKeyCreated { account, .. }
+            | Self::AccessKeyDisabled { account, .. }
+            | Self::AccessKeyEnabled { account, .. }
+            | Self::AccessKeyDeleted { account, .. }
+            | Self::AccessKeyRestored { account, .. }
+            | Self::AccessKeyPurged { account, .. } => account,
+        }
+    }
+}
+
+/// A place in the change log. `seq` counts changes in the order in which they became visible, without gaps; `epoch`
+/// says which life of the log it counts in; `tag`, 64 random bits of the change at `seq`, tells a fork.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Revision {
+    pub epoch: u32,
+    pub seq: u64,
+    pub tag: u64,
+}
+
+/// `1.4712`: the epoch and the number. The tag is for machines.
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.epoch, self.seq)
+    }
+}
+
+/// A change as the log has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    pub revision: Revision,
+    pub at: Timestamp,
+    pub by: Actor,
+    /// The request that asked for it. A caller that lost the answer finds by it whether the change was made.
+    pub request: String,
+    pub change: Change,
+}
+
+/// Whoever made a recorded change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// The command line, by the name of the operating system's user.
+    CommandLine(String),
+    /// The owner of the account, signed in or signing.
+    Owner(AccountId),
+    /// Countersign itself: the demonstration, the recycle bin.
+    System,
+}
+
+mod as_text {
+    use countersign::AccessKeyId;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(id: &AccessKeyId, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(id.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<AccessKeyId, D::Error> {
+        AccessKeyId::new(&String::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
+}
+
+mod as_optional_text {
+    use countersign::AccessKeyId;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(id: &Option<AccessKeyId>, to: S) -> Result<S::Ok, S::Error> {
+        id.as_ref().map(AccessKeyId::as_str).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<AccessKeyId>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        text.map(|text| AccessKeyId::new(&text).map_err(serde::de::Error::custom)).transpose()
+    }
+}
+
+mod as_millis {
+    use countersign::Timestamp;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
+        at.map(Timestamp::unix_millis).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+        Ok(Option::<i64>::deserialize(from)?.map(Timestamp::from_unix_millis))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stored_form_is_fixed() {
+        let change = Change::AccessKeyCreated {
+            account: AccountId::from_text("acc_1"),
+            access_key: AccessKeyId::new("CSAK1").unwrap(),
+            description: Description::new("nightly job").unwrap(),
+            expires: Some(Timestamp::from_unix_millis(1000)),
+            replaces: None,
+        };
+        let text = serde_json::to_string(&change).unwrap();
+        assert_eq!(
+            text,
+            r#"{"change":"access_key_created","account":"acc_1","access_key":"CSAK1","description":"nightly job","expires":1000,"replaces":null}"#
+        );
+        assert_eq!(serde_json::from_str::<Change>(&text).unwrap(), change);
+    }
+}

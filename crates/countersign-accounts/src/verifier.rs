@@ -1,0 +1,204 @@
+//! The judgement on a request: by the keyring, at a time, under the demands of whoever asks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign::crypto::HmacSha1;
+use countersign::{AccessKeySecret, Body, Claim, Key, Proven, Readings, Refusal, Request, Scheme, Timestamp};
+use countersign::{fresh, schemes, verify};
+
+use crate::change::Revision;
+use crate::keyring::{AccessKeyInForce, Keyring, Snapshot, Standing};
+
+/// How far a signer's clock may differ from this one unless the operator says otherwise, before and after.
+pub const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
+
+/// What an endpoint asks of the requests that it lets through.
+#[derive(Clone, Debug)]
+pub struct Demands {
+    /// The path of the endpoint, such as `/api`, which some schemes leave out of what they sign.
+    pub base: String,
+    /// How far the signer's clock may differ, before and after.
+    pub clock_skew: Duration,
+    /// Readings to accept by name besides those that change no name and no value.
+    pub readings: Vec<String>,
+    /// Whether signatures by derived keys (ODPS version 4) are taken.
+    pub derived_keys: bool,
+    /// Whether to take requests that the signature does not tell from others: repeated names, encoded separators.
+    pub ambiguous: bool,
+}
+
+impl Demands {
+    /// What is asked by default of requests to an endpoint with this path.
+    pub fn at(base: impl Into<String>) -> Self {
+        Self {
+            base: base.into(),
+            clock_skew: DEFAULT_CLOCK_SKEW,
+            readings: Vec::new(),
+            derived_keys: true,
+            ambiguous: false,
+        }
+    }
+}
+
+/// When a request is judged, and by which demands.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'c> {
+    pub now: Timestamp,
+    pub demands: &'c Demands,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Verdict<'r> {
+    Verified(Verified<'r>),
+    /// All is well but for the body, which the signature covers and which has not been read. Read it and ask again.
+    NeedsBody,
+    Refused(Refused),
+}
+
+/// A proven claim by an AccessKey in good standing.
+#[derive(Debug)]
+pub struct Verified<'r> {
+    pub proven: Proven<'r>,
+    pub access_key: Arc<AccessKeyInForce>,
+    /// The revision of the keyring by which it was judged.
+    pub revision: Revision,
+}
+
+/// A refusal, and by which scheme the request was read. The scheme knows in which dialect to say it.
+#[derive(Debug)]
+pub struct Refused {
+    pub refusal: Refusal,
+    pub scheme: Option<&'static dyn Scheme>,
+}
+
+/// Judges requests by a keyring. It does no I/O and waits for nothing.
+#[derive(Debug)]
+pub struct Verifier {
+    keyring: Arc<Keyring>,
+    placeholder: Placeholder,
+}
+
+/// The key that stands in for one that is not there, so that an unknown id costs what a wrong secret does.
+#[derive(Debug)]
+struct Placeholder {
+    secret: AccessKeySecret,
+    hmac_sha1: HmacSha1,
+}
+
+impl Verifier {
+    /// A verifier that judges by the latest snapshot of a keyring.
+    pub fn new(keyring: Arc<Keyring>) -> Self {
+        // As long as a generated secret. Nobody can sign with it: what it proves is refused all the same.
+        let secret = AccessKeySecret::new("CSSK0000000000000000000000000000000000000000");
+        let hmac_sha1 = HmacSha1::new(secret.expose().as_bytes());
+        Self { keyring, placeholder: Placeholder { secret, hmac_sha1 } }
+    }
+
+    /// The keyring that it judges by.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// Judges a request.
+    pub fn verify<'r>(&self, request: &Request<'r>, context: &Context<'_>) -> Verdict<'r> {
+        let Some((scheme, claim)) = schemes::read(request) else {
+            return Verdict::Refused(Refused { refusal: Refusal::Unsigned, scheme: None });
+        };
+        let judged = claim
+            .map_err(Refusal::from)
+            .and_then(|claim| self.judge(scheme, request, claim, context))
+            .map_err(|refusal| Refused { refusal, scheme: Some(scheme) });
+        let verified = match judged {
+            Ok(verified) => verified,
+            Err(refused) => return Verdict::Refused(refused),
+        };
+        // The body comes after all that needs no more than the head: what a stranger sends is not worth reading.
+        match request.body {
+            _ if verified.proven.claim().payload == countersign::Payload::Uncovered => {
+                Verdict::Verified(verified)
+            }
+            Body::Unread => Verdict::NeedsBody,
+            Body::Whole(body) if verified.proven.claim().payload.matches(body) => Verdict::Verified(verified),
+            Body::Whole(_) => {
+                Verdict::Refused(Refused { refusal: Refusal::BodyMismatch, scheme: Some(scheme) })
+            }
+        }
+    }
+
+    /// The AccessKey of this id if a request by it could be let through now. For whatever acts in the name of a key
+    /// without a signature of its own, such as a token that the key was used to obtain.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::UnknownAccessKey`], or what is wrong with the key's standing.
+    pub fn in_good_standing(&self, id: &str, now: Timestamp) -> Result<Arc<AccessKeyInForce>, Refusal> {
+        let snapshot = self.keyring.snapshot();
+        let access_key = find(&snapshot, id).ok_or_else(|| Refusal::UnknownAccessKey(id.to_owned()))?;
+        standing(access_key, now)?;
+        Ok(Arc::clone(access_key))
+    }
+
+    /// The order is a decision. What costs nothing and needs no secret comes first; what tells about a key is told
+    /// only to one who has proven to hold its secret.
+    fn judge<'r>(
+        &self,
+        scheme: &'static dyn Scheme,
+        request: &Request<'r>,
+        claim: Claim<'r>,
+        context: &Context<'_>,
+    ) -> Result<Verified<'r>, Refusal> {
+        let demands = context.demands;
+        if let Some(name) = claim.unjudged.first() {
+            return Err(Refusal::Unsupported(name));
+        }
+        if claim.scope.is_some() && !demands.derived_keys {
+            return Err(Refusal::DerivedKeysOff);
+        }
+        fresh(&claim, context.now, demands.clock_skew)?;
+
+        // One snapshot for the whole request.
+        let snapshot = self.keyring.snapshot();
+        let id = claim.access_key_id;
+        let access_key = find(&snapshot, id);
+        // An unknown id does the same work, so that time does not tell it from a wrong secret.
+        let key = access_key.map_or_else(|| self.placeholder.key(), |access_key| access_key.key());
+        let readings = Readings::Preserving { and: &demands.readings };
+        let proven = verify(scheme, &demands.base, request, claim, key, readings);
+        let access_key = access_key.ok_or_else(|| Refusal::UnknownAccessKey(id.to_owned()))?;
+        let proven = proven?;
+
+        standing(access_key, context.now)?;
+        if !demands.ambiguous
+            && let Some(ambiguity) = scheme.ambiguity(&demands.base, request)
+        {
+            return Err(Refusal::Ambiguous(ambiguity));
+        }
+        Ok(Verified { proven, access_key: Arc::clone(access_key), revision: snapshot.revision() })
+    }
+}
+
+impl Placeholder {
+    fn key(&self) -> Key<'_> {
+        Key::Secret { secret: &self.secret, hmac_sha1: &self.hmac_sha1 }
+    }
+}
+
+/// The key of this id. One in the recycle bin is as good as gone.
+fn find<'s>(snapshot: &'s Snapshot, id: &str) -> Option<&'s Arc<AccessKeyInForce>> {
+    snapshot.get(id).filter(|access_key| access_key.standing != Standing::Deleted)
+}
+
+fn standing(access_key: &AccessKeyInForce, now: Timestamp) -> Result<(), Refusal> {
+    if access_key.standing != Standing::Enabled {
+        return Err(Refusal::DisabledAccessKey);
+    }
+    if let Some(expires) = access_key.expires.filter(|expires| *expires <= now) {
+        return Err(Refusal::ExpiredAccessKey(expires));
+    }
+    if access_key.suspended {
+        return Err(Refusal::SuspendedAccount);
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+use countersign_accounts::change::Change;
+use countersign_accounts::keyring::{Snapshot, Standing};
+use countersign_accounts::seal::{Ring, Sealed};
+use proptest::prelude::*;
+
+use crate::{account, created, id, opened, revision, ring};
+
+/// What can be seen of a snapshot, in an order of its own.
+fn seen(snapshot: &Snapshot) -> Vec<(String, String, Standing, bool)> {
+    let mut keys: Vec<_> = snapshot
+        .iter()
+        .map(|key| (key.id.to_string(), key.account.to_string(), key.standing, key.suspended))
+        .collect();
+    keys.sort_by(|a, b| a.0.cmp(&b.0));
+    keys
+}
+
+fn numbered(
+    changes: &[(Change, Option<Sealed>)],
+    from: u64,
+) -> Vec<(countersign_accounts::change::Revision, Change, Option<Sealed>)> {
+    changes
+        .iter()
+        .zip(from..)
+        .map(|((change, sealed), seq)| (revision(seq), change.clone(), sealed.clone()))
+        .collect()
+}
+
+fn change(ring: &Ring, kind: u8, owner: u8, key: u8) -> (Change, Option<Sealed>) {
+    let (owner, key) = (format!("acc_{}", owner % 3), format!("K{}", key % 6));
+    let (account, access_key) = (account(&owner), id(&key));
+    let change = match kind % 8 {
+        0 | 1 => return created(ring, &owner, &key),
+        2 => Change::AccessKeyDisabled { account, access_key },
+        3 => Change::AccessKeyEnabled { account, access_key },
+        4 => Change::AccessKeyDeleted { account, access_key },
+        5 => Change::AccessKeyRestored { account, access_key },
+        6 => Change::AccountSuspended { account },
+        _ => Change::AccountResumed { account },
+    };
+    (change, None)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn all_changes_at_once_are_the_first_n_and_then_the_rest(
+        kinds in proptest::collection::vec((any::<u8>(), any::<u8>(), any::<u8>()), 0..40),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let ring = ring();
+        let mut changes = vec![(opened("acc_0"), None), (opened("acc_1"), None), (opened("acc_2"), None)];
+        changes.extend(kinds.into_iter().map(|(kind, owner, key)| change(&ring, kind, owner, key)));
+        let cut = cut.index(changes.len() + 1);
+
+        let at_once = Snapshot::empty().after(&numbered(&changes, 1), &ring).unwrap();
+        let first = Snapshot::empty().after(&numbered(&changes[..cut], 1), &ring).unwrap();
+        let before = seen(&first);
+        let then = first.after(&numbered(&changes[cut..], cut as u64 + 1), &ring).unwrap();
+        prop_assert_eq!(seen(&at_once), seen(&then));
+        prop_assert_eq!(at_once.revision(), then.revision());
+        // A snapshot does not change under whoever holds it.
+        prop_assert_eq!(seen(&first), before);
+    }
+}
+
+#[test]
+fn a_suspended_account_takes_its_keys_along_and_those_that_come_later() {
+    let ring = ring();
+    let suspended = Change::AccountSuspended { account: account("acc_0") };
+    let changes = [
+        (opened("acc_0"), None),
+        created(&ring, "acc_0", "A"),
+        (suspended, None),
+        created(&ring, "acc_0", "B"),
+    ];
+    let snapshot = Snapshot::from_full_state(revision(4), &changes, &ring).unwrap();
+    assert!(snapshot.get("A").unwrap().suspended && snapshot.get("B").unwrap().suspended);
+    let resumed = Change::AccountResumed { account: account("acc_0") };
+    let snapshot = snapshot.after(&[(revision(5), resumed, None)], &ring).unwrap();
+    assert!(!snapshot.get("A").unwrap().suspended && !snapshot.get("B").unwrap().suspended);
+    assert_eq!(snapshot.revision(), revision(5));
+}
+
+#[test]
+fn a_purged_key_is_gone_and_one_without_a_secret_never_comes() {
+    let ring = ring();
+    let (without, _) = created(&ring, "acc_0", "A");
+    let purged = Change::AccessKeyPurged { account: account("acc_0"), access_key: id("B") };
+    let changes = [(opened("acc_0"), None), (without, None), created(&ring, "acc_0", "B"), (purged, None)];
+    let snapshot = Snapshot::from_full_state(revision(4), &changes, &ring).unwrap();
+    assert!(snapshot.is_empty(), "{:?}", seen(&snapshot));
+}
+
+#[test]
+fn a_restored_backup_does_not_bring_back_a_key_that_was_seen_disabled() {
+    let ring = ring();
+    let keys = ["A", "B", "C", "D"].map(|key| created(&ring, "acc_0", key));
+    let mut changes = vec![(opened("acc_0"), None)];
+    changes.extend(keys.iter().cloned());
+    let backup = Snapshot::from_full_state(revision(5), &changes, &ring).unwrap();
+
+    let disabled = |key| (Change::AccessKeyDisabled { account: account("acc_0"), access_key: id(key) }, None);
+    let deleted = |key| (Change::AccessKeyDeleted { account: account("acc_0"), access_key: id(key) }, None);
+    let later = [disabled("A"), disabled("B"), deleted("B"), disabled("C")];
+    let seen = backup.after(&numbered(&later, 6), &ring).unwrap();
+
+    let (taken, mut held) = backup.clone().taking_over(&seen);
+    held.sort();
+    assert_eq!(held, [id("A"), id("B"), id("C")]);
+    for (key, standing) in [("A", Standing::Disabled), ("B", Standing::Disabled), ("D", Standing::Enabled)] {
+        assert_eq!(taken.get(key).unwrap().standing, standing, "{key}");
+    }
+    assert_eq!(taken.revision(), revision(5));
+    // Somebody decides.
+    let enabled = Change::AccessKeyEnabled { account: account("acc_0"), access_key: id("A") };
+    let decided = taken.after(&[(revision(6), enabled, None)], &ring).unwrap();
+    assert_eq!(decided.get("A").unwrap().standing, Standing::Enabled);
+}

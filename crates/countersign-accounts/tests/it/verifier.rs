@@ -1,0 +1,175 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign::{
+    AccessKeySecret, Ambiguity, Body, Credential, Refusal, Request, SignOptions, Timestamp, schemes, sign,
+};
+use countersign_accounts::change::Change;
+use countersign_accounts::keyring::{Keyring, Snapshot};
+use countersign_accounts::verifier::{Context, Demands, Verdict, Verifier};
+use http::HeaderMap;
+
+use crate::{account, created, id, opened, revision, ring};
+
+fn now() -> Timestamp {
+    Timestamp::parse_rfc3339("2026-11-22T10:00:00Z").unwrap()
+}
+
+/// Keys: `GOOD`, `DISABLED`, `DELETED`, `EXPIRED` at `now()`, and `SUSPENDED` of a suspended account.
+fn verifier() -> Verifier {
+    let ring = ring();
+    let (expiring, sealed) = created(&ring, "acc_1", "EXPIRED");
+    let Change::AccessKeyCreated { account: owner, access_key, description, replaces, .. } = expiring else {
+        panic!()
+    };
+    let expired =
+        Change::AccessKeyCreated { account: owner, access_key, description, expires: Some(now()), replaces };
+    let changes = [
+        (opened("acc_1"), None),
+        (opened("acc_2"), None),
+        created(&ring, "acc_1", "GOOD"),
+        created(&ring, "acc_1", "DISABLED"),
+        created(&ring, "acc_1", "DELETED"),
+        created(&ring, "acc_2", "SUSPENDED"),
+        (expired, sealed),
+        (Change::AccessKeyDisabled { account: account("acc_1"), access_key: id("DISABLED") }, None),
+        (Change::AccessKeyDisabled { account: account("acc_1"), access_key: id("DELETED") }, None),
+        (Change::AccessKeyDeleted { account: account("acc_1"), access_key: id("DELETED") }, None),
+        (Change::AccountSuspended { account: account("acc_2") }, None),
+    ];
+    let snapshot = Snapshot::from_full_state(revision(11), &changes, &ring).unwrap();
+    Verifier::new(Arc::new(Keyring::new(snapshot)))
+}
+
+struct Signed {
+    target: String,
+    headers: HeaderMap,
+}
+
+fn signed(key: &str, secret: &str, target: &str, headers: &[(&str, &str)], options: &SignOptions) -> Signed {
+    let mut request = http::Request::builder().method("POST").uri(target);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let (mut parts, ()) = request.body(()).unwrap().into_parts();
+    let credential = Credential { id: id(key), secret: AccessKeySecret::new(secret) };
+    sign(schemes::ODPS, "/api", &mut parts, b"", &credential, options).unwrap();
+    Signed { target: target.to_owned(), headers: parts.headers }
+}
+
+fn judge(signed: &Signed, body: Body<'_>, demands: &Demands) -> Result<(String, u64), Refusal> {
+    let request = Request::new("POST", &signed.target, &signed.headers, body);
+    match verifier().verify(&request, &Context { now: now(), demands }) {
+        Verdict::Verified(verified) => Ok((verified.access_key.account.to_string(), verified.revision.seq)),
+        Verdict::Refused(refused) => Err(refused.refusal),
+        Verdict::NeedsBody => Ok(("needs body".to_owned(), 0)),
+    }
+}
+
+fn judge_key(key: &str, secret: &str) -> Result<(String, u64), Refusal> {
+    let signed = signed(key, secret, "/api/tenants", &[], &SignOptions::at(now()));
+    judge(&signed, Body::Unread, &Demands::at("/api"))
+}
+
+#[test]
+fn a_key_in_good_standing_is_verified_and_says_whose_it_is() {
+    assert_eq!(judge_key("GOOD", "secret of GOOD"), Ok(("acc_1".to_owned(), 11)));
+}
+
+#[test]
+fn standing_is_told_only_to_one_who_holds_the_secret() {
+    let cases = [
+        ("DISABLED", Refusal::DisabledAccessKey),
+        ("EXPIRED", Refusal::ExpiredAccessKey(now())),
+        ("SUSPENDED", Refusal::SuspendedAccount),
+    ];
+    for (key, refusal) in cases {
+        assert_eq!(judge_key(key, &format!("secret of {key}")), Err(refusal));
+        assert!(matches!(judge_key(key, "guess"), Err(Refusal::SignatureMismatch { .. })), "{key}");
+    }
+}
+
+#[test]
+fn a_deleted_key_is_as_unknown_as_one_that_never_was() {
+    for key in ["DELETED", "NEVER"] {
+        for secret in [&format!("secret of {key}"), "guess", "CSSK0000000000000000000000000000000000000000"] {
+            assert_eq!(judge_key(key, secret), Err(Refusal::UnknownAccessKey(key.to_owned())), "{secret}");
+        }
+    }
+}
+
+#[test]
+fn an_unsigned_request_is_refused() {
+    let signed = Signed { target: "/api/tenants".to_owned(), headers: HeaderMap::new() };
+    assert_eq!(judge(&signed, Body::Unread, &Demands::at("/api")), Err(Refusal::Unsigned));
+}
+
+#[test]
+fn case_13_a_signed_date_is_checked_and_case_14_into_the_future_too() {
+    for (shift, accepted) in [(-900, true), (900, true), (-901, false), (901, false), (86_400, false)] {
+        let at = Timestamp::from_unix_millis(now().unix_millis() + shift * 1000);
+        let signed = signed("GOOD", "secret of GOOD", "/api/tenants", &[], &SignOptions::at(at));
+        let verdict = judge(&signed, Body::Unread, &Demands::at("/api"));
+        let stale = Err(Refusal::Stale { signed_at: at, now: now(), window: Duration::from_secs(900) });
+        assert_eq!(verdict.is_ok(), accepted, "{shift}");
+        assert!(accepted || verdict == stale, "{shift}: {verdict:?}");
+    }
+}
+
+#[test]
+fn a_credential_that_is_not_judged_is_refused_by_name() {
+    for name in
+        ["authorization-sts-token", "application-authentication", "sts-authentication", "x-odps-bearer-token"]
+    {
+        let signed =
+            signed("GOOD", "secret of GOOD", "/api/tenants", &[(name, "x")], &SignOptions::at(now()));
+        assert_eq!(judge(&signed, Body::Unread, &Demands::at("/api")), Err(Refusal::Unsupported(name)));
+    }
+}
+
+#[test]
+fn derived_keys_can_be_switched_off() {
+    let options = SignOptions { region: Some("cn-hangzhou".to_owned()), ..SignOptions::at(now()) };
+    let signed = signed("GOOD", "secret of GOOD", "/api/tenants", &[], &options);
+    assert!(judge(&signed, Body::Unread, &Demands::at("/api")).is_ok());
+    let without = Demands { derived_keys: false, ..Demands::at("/api") };
+    assert_eq!(judge(&signed, Body::Unread, &without), Err(Refusal::DerivedKeysOff));
+}
+
+#[test]
+fn case_19_a_repeated_name_is_refused_unless_the_endpoint_takes_it() {
+    let signed = signed("GOOD", "secret of GOOD", "/api/a?k=1&k=2", &[], &SignOptions::at(now()));
+    let refusal = Refusal::Ambiguous(Ambiguity::RepeatedName("k".to_owned()));
+    assert_eq!(judge(&signed, Body::Unread, &Demands::at("/api")), Err(refusal));
+    let relaxed = Demands { ambiguous: true, ..Demands::at("/api") };
+    assert!(judge(&signed, Body::Unread, &relaxed).is_ok());
+}
+
+#[test]
+fn a_signed_digest_is_compared_with_the_body() {
+    let md5 = [("content-md5", "a8b594bf8dcca656fb1eb1b66344940a")];
+    let request = signed("GOOD", "secret of GOOD", "/api/a", &md5, &SignOptions::at(now()));
+    let demands = Demands::at("/api");
+    assert_eq!(judge(&request, Body::Unread, &demands), Ok(("needs body".to_owned(), 0)));
+    assert!(judge(&request, Body::Whole(b"<x/>"), &demands).is_ok());
+    assert_eq!(judge(&request, Body::Whole(b"<y/>"), &demands), Err(Refusal::BodyMismatch));
+    // Nobody's body is read before the head is proven.
+    let forged = signed("GOOD", "guess", "/api/a", &md5, &SignOptions::at(now()));
+    assert!(matches!(judge(&forged, Body::Unread, &demands), Err(Refusal::SignatureMismatch { .. })));
+}
+
+#[test]
+fn what_acts_in_the_name_of_a_key_is_judged_by_its_standing() {
+    let verifier = verifier();
+    assert_eq!(verifier.in_good_standing("GOOD", now()).unwrap().account, account("acc_1"));
+    let cases = [
+        ("DISABLED", Refusal::DisabledAccessKey),
+        ("DELETED", Refusal::UnknownAccessKey("DELETED".to_owned())),
+        ("EXPIRED", Refusal::ExpiredAccessKey(now())),
+        ("SUSPENDED", Refusal::SuspendedAccount),
+        ("NEVER", Refusal::UnknownAccessKey("NEVER".to_owned())),
+    ];
+    for (key, refusal) in cases {
+        assert_eq!(verifier.in_good_standing(key, now()).unwrap_err(), refusal, "{key}");
+    }
+}

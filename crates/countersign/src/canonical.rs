@@ -1,0 +1,109 @@
+//! Decoding, splitting and sorting: the parts of canonicalization that schemes share.
+
+use std::borrow::Cow;
+
+use smallvec::SmallVec;
+
+/// The parameters of a query, decoded, in the order in which they were sent.
+pub(crate) type Parameters<'r> = SmallVec<[Parameter<'r>; 8]>;
+
+/// A parameter of a query, decoded.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameter<'r> {
+    pub(crate) name: Cow<'r, [u8]>,
+    pub(crate) value: Cow<'r, [u8]>,
+}
+
+/// Splits a query at `&`, drops empty parts, splits each at its first `=`, and decodes names and values as forms are:
+/// `+` is a blank (the URL standard's `application/x-www-form-urlencoded` parser).
+pub(crate) fn parameters(query: &[u8]) -> Parameters<'_> {
+    query
+        .split(|byte| *byte == b'&')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let at = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
+            let (name, value) = part.split_at_checked(at).unwrap_or((part, &[]));
+            Parameter { name: decode_form(name), value: decode_form(value.get(1..).unwrap_or_default()) }
+        })
+        .collect()
+}
+
+/// Decodes `%41` to `A`. What is not two hexadecimal digits after a `%` stays as it is.
+pub(crate) fn decode(text: &[u8]) -> Cow<'_, [u8]> {
+    decode_with(text, |byte| byte)
+}
+
+/// Decodes as [`decode`] does, and `+` to a blank.
+pub(crate) fn decode_form(text: &[u8]) -> Cow<'_, [u8]> {
+    decode_with(text, |byte| if byte == b'+' { b' ' } else { byte })
+}
+
+fn decode_with(text: &[u8], plain: impl Fn(u8) -> u8) -> Cow<'_, [u8]> {
+    if !text.iter().any(|byte| *byte == b'%' || plain(*byte) != *byte) {
+        return Cow::Borrowed(text);
+    }
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        rest = after;
+        match (first, after) {
+            (b'%', [high, low, behind @ ..]) if let (Some(high), Some(low)) = (hex(*high), hex(*low)) => {
+                decoded.push(high << 4 | low);
+                rest = behind;
+            }
+            _ => decoded.push(plain(*first)),
+        }
+    }
+    Cow::Owned(decoded)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// The path behind the base path of an endpoint: `/projects` of `/api/projects` behind `/api`. `None` where the path
+/// does not stand behind it.
+pub(crate) fn relative<'r>(path: &'r str, base: &str) -> Option<&'r str> {
+    let rest = path.strip_prefix(base.trim_end_matches('/'))?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decoding_leaves_broken_escapes_alone() {
+        assert_eq!(&*decode(b"a%41%4a%4A%2541"), b"aAJJ%41");
+        assert_eq!(&*decode(b"%%41%4%zz%"), b"%A%4%zz%");
+        assert_eq!(&*decode(b"a+b"), b"a+b");
+        assert_eq!(&*decode_form(b"a+b%2Bc"), b"a b+c");
+        assert!(matches!(decode(b"plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn parameters_split_once_and_skip_nothing_but_empty_parts() {
+        let found = parameters(b"a=1&&b&c=&d=x=y&=e&+f=%26");
+        let text: Vec<_> = found
+            .iter()
+            .map(|p| {
+                (
+                    String::from_utf8_lossy(&p.name).into_owned(),
+                    String::from_utf8_lossy(&p.value).into_owned(),
+                )
+            })
+            .collect();
+        let expected = [("a", "1"), ("b", ""), ("c", ""), ("d", "x=y"), ("", "e"), (" f", "&")];
+        assert_eq!(text, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn a_base_path_ends_at_a_segment() {
+        assert_eq!(relative("/api/projects", "/api"), Some("/projects"));
+        assert_eq!(relative("/api/projects", "/api/"), Some("/projects"));
+        assert_eq!(relative("/api", "/api"), Some(""));
+        assert_eq!(relative("/apiary", "/api"), None);
+        assert_eq!(relative("/projects", ""), Some("/projects"));
+        assert_eq!(relative("/projects", "/"), Some("/projects"));
+    }
+}

@@ -1,0 +1,249 @@
+//! The keys that requests are signed with, and what a verifier needs of them.
+
+use std::fmt;
+
+use base62::{push_checksum, push_random};
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::crypto::HmacSha1;
+
+/// What a generated AccessKey secret begins with, so that secret scanners find it.
+const SECRET_PREFIX: &str = "CSSK";
+
+/// Random characters of a generated id: 14 of 62 make 83 bits.
+const ID_RANDOM: usize = 14;
+/// Random characters of a generated secret: 34 of 62 make 202 bits.
+const SECRET_RANDOM: usize = 34;
+/// Characters of a CRC-32 in base 62.
+const CHECKSUM: usize = 6;
+
+/// The public half of an AccessKey: 1 to 128 characters of `A-Z a-z 0-9 . _ -`.
+///
+/// Schemes put it beside separators such as `:`, `/`, `,` and `=`, so an id holds none of them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccessKeyId(Box<str>);
+
+/// Why a text is not an AccessKey id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an AccessKey id is 1 to 128 letters, digits, `.`, `_` or `-`")]
+pub struct NotAnAccessKeyId;
+
+impl AccessKeyId {
+    /// Takes a text as an id.
+    pub fn new(text: &str) -> Result<Self, NotAnAccessKeyId> {
+        Self::check(text)?;
+        Ok(Self(text.into()))
+    }
+
+    /// Whether a text is an id, without taking it.
+    pub(crate) fn check(text: &str) -> Result<(), NotAnAccessKeyId> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if text.is_empty() || text.len() > 128 || !text.bytes().all(allowed) {
+            return Err(NotAnAccessKeyId);
+        }
+        Ok(())
+    }
+
+    /// A new id: the prefix and 83 random bits, in letters and digits.
+    pub fn generate(prefix: &str, random: &mut impl CryptoRng) -> Result<Self, NotAnAccessKeyId> {
+        let mut text = String::with_capacity(prefix.len() + ID_RANDOM);
+        text.push_str(prefix);
+        push_random(&mut text, ID_RANDOM, random);
+        Self::new(&text)
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A keyring looks an id up by its text.
+impl std::borrow::Borrow<str> for AccessKeyId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AccessKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The secret half of an AccessKey. It is wiped when dropped, and nothing prints it by accident.
+#[derive(Clone)]
+pub struct AccessKeySecret(Zeroizing<Box<str>>);
+
+impl AccessKeySecret {
+    /// Takes a text as a secret, whoever made it.
+    pub fn new(text: impl Into<Box<str>>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    /// A new secret: `CSSK`, 202 random bits, and a CRC-32 of what stands before it in base 62.
+    pub fn generate(random: &mut impl CryptoRng) -> Self {
+        // Reserved whole, so that no half-written copy is left behind by a growing buffer.
+        let mut text = Zeroizing::new(String::with_capacity(SECRET_PREFIX.len() + SECRET_RANDOM + CHECKSUM));
+        text.push_str(SECRET_PREFIX);
+        push_random(&mut text, SECRET_RANDOM, random);
+        let checksum = crc32fast::hash(text.as_bytes());
+        push_checksum(&mut text, checksum);
+        Self::new(text.as_str())
+    }
+
+    /// Whether a text has the form and the checksum of a generated secret. Scanners use it to reject look-alikes.
+    pub fn is_well_formed(text: &str) -> bool {
+        let Some((body, checksum)) =
+            text.len().checked_sub(CHECKSUM).and_then(|at| text.split_at_checked(at))
+        else {
+            return false;
+        };
+        let mut expected = String::new();
+        push_checksum(&mut expected, crc32fast::hash(body.as_bytes()));
+        body.strip_prefix(SECRET_PREFIX).is_some_and(|random| random.len() == SECRET_RANDOM)
+            && body.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && checksum == expected
+    }
+
+    /// The secret as text. Whoever calls this keeps it out of logs, errors and listings.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AccessKeySecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// What a verifier holds of an AccessKey, lent for one verification.
+///
+/// A key with a public half will be a variant beside `Secret`.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Key<'k> {
+    /// A shared secret, and the state of HMAC-SHA1 keyed with it, which is worth keeping: it saves two of the
+    /// compressions of each verification.
+    Secret { secret: &'k AccessKeySecret, hmac_sha1: &'k HmacSha1 },
+}
+
+/// The key that one signature is made or tested with: the secret itself, or what a scheme derives from it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SigningKey {
+    /// A key for HMAC-SHA1.
+    HmacSha1(HmacSha1),
+}
+
+impl SigningKey {
+    /// The signature of these bytes.
+    pub fn sign(&self, bytes: &[u8]) -> Signature {
+        match self {
+            Self::HmacSha1(key) => Signature::from_slice(&key.mac(bytes)),
+        }
+    }
+
+    /// Whether `signature` is this key's over these bytes, in a time that does not depend on where they differ.
+    pub fn proves(&self, bytes: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::HmacSha1(key) => crate::crypto::equal(&key.mac(bytes), signature),
+        }
+    }
+}
+
+/// A signature in bytes, decoded from the text in which its scheme writes it.
+pub type Signature = smallvec::SmallVec<[u8; 32]>;
+
+/// Letters and digits out of random bits.
+mod base62 {
+    use rand_core::CryptoRng;
+
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    fn digit(value: u64) -> char {
+        let place = usize::try_from(value % 62).unwrap_or_default();
+        DIGITS.get(place).map_or('0', |byte| char::from(*byte))
+    }
+
+    /// Appends so many characters, each equally likely.
+    pub(super) fn push_random(text: &mut String, count: usize, random: &mut impl CryptoRng) {
+        let end = text.len() + count;
+        while text.len() < end {
+            // 248 is the largest multiple of 62 in a byte: what lies above it would favour the first digits.
+            let [byte, ..] = random.next_u32().to_le_bytes();
+            if byte < 248 {
+                text.push(digit(u64::from(byte)));
+            }
+        }
+    }
+
+    /// Appends a number in six digits, the most significant first: as many as 32 bits need.
+    pub(super) fn push_checksum(text: &mut String, number: u32) {
+        for place in (0..6).rev() {
+            text.push(digit(u64::from(number) / 62u64.pow(place)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts upward: enough to show that every bit that goes into a key is asked for.
+    struct Counting(u32);
+
+    impl rand_core::TryRng for Counting {
+        type Error = std::convert::Infallible;
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            self.0 += 1;
+            Ok(self.0)
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            self.try_next_u32().map(u64::from)
+        }
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+            bytes.fill(7);
+            Ok(())
+        }
+    }
+    impl rand_core::TryCryptoRng for Counting {}
+
+    #[test]
+    fn a_generated_pair_has_its_prefixes_lengths_and_checksum() {
+        let mut random = Counting(0);
+        let id = AccessKeyId::generate("CSAK", &mut random).unwrap();
+        assert_eq!(id.as_str(), "CSAK123456789ABCDE");
+        let secret = AccessKeySecret::generate(&mut random);
+        let text = secret.expose();
+        assert!(text.starts_with("CSSKFGHIJKL") && text.len() == 44, "{text}");
+        assert!(AccessKeySecret::is_well_formed(text));
+    }
+
+    #[test]
+    fn a_look_alike_fails_the_checksum() {
+        let text = AccessKeySecret::generate(&mut Counting(0)).expose().to_owned();
+        let mut other = text.clone().into_bytes();
+        other[10] = if other[10] == b'a' { b'b' } else { b'a' };
+        assert!(!AccessKeySecret::is_well_formed(std::str::from_utf8(&other).unwrap()));
+        for text in ["", "CSSK", "ééé", &text[1..], "CSSKCSSKCSSKCSSKCSSKCSSKCSSKCSSKCSSKCSSKCSSK"] {
+            assert!(!AccessKeySecret::is_well_formed(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_holds_no_separator() {
+        for text in ["", "a/b", "a:b", "a b", "é", "a\nb", &"a".repeat(129)] {
+            assert_eq!(AccessKeyId::new(text), Err(NotAnAccessKeyId), "{text:?}");
+        }
+        assert!(AccessKeyId::new("STS.NTExample-1_2").is_ok());
+    }
+
+    #[test]
+    fn a_secret_does_not_print_itself() {
+        let secret = AccessKeySecret::new("hunter2");
+        assert_eq!(format!("{secret:?}"), "…");
+    }
+}

@@ -1,0 +1,19 @@
+//! The signature schemes, one file each.
+
+mod odps;
+
+use crate::claim::Claim;
+use crate::refusal::Malformed;
+use crate::request::Request;
+use crate::scheme::Scheme;
+
+/// MaxCompute (ODPS), versions 2 and 4.
+pub const ODPS: &dyn Scheme = &odps::Odps;
+
+/// Every scheme. A request is read by the first that knows its marks.
+pub const ALL: &[&dyn Scheme] = &[ODPS];
+
+/// Reads the claim of a request by the scheme whose marks it bears; `None` where it bears no scheme's.
+pub fn read<'r>(request: &Request<'r>) -> Option<(&'static dyn Scheme, Result<Claim<'r>, Malformed>)> {
+    ALL.iter().find_map(|scheme| scheme.read(request).map(|read| (*scheme, read)))
+}

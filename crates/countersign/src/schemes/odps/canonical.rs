@@ -1,0 +1,245 @@
+//! The canonical resource and header fields of ODPS, strict and under each named alternative.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::SIGNED_PREFIX;
+use crate::canonical::{Parameter, Parameters, decode, decode_form, parameters, relative};
+use crate::claim::HeaderField;
+use crate::refusal::Ambiguity;
+use crate::request::Request;
+use crate::scheme::{Reading, StringToSign};
+
+/// What a signer does otherwise than the strict rule. Each may come with a missing leading slash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Twist {
+    None,
+    /// Java adds a Content-Type to a body that has none, after signing.
+    IgnoreFormContentType,
+    /// PyODPS decodes the whole target, splits it as a URL, and decodes the parameters again.
+    DoubleDecode,
+    /// Go leaves `x-odps-` parameters out of the header fields.
+    NoParameterInHeaders,
+    /// Go takes the first of parameters with the same name.
+    FirstDuplicate,
+    /// Java decodes the path as a form: `+` is a blank.
+    PathPlusAsSpace,
+}
+
+const TWISTS: [Twist; 6] = [
+    Twist::None,
+    Twist::IgnoreFormContentType,
+    Twist::DoubleDecode,
+    Twist::NoParameterInHeaders,
+    Twist::FirstDuplicate,
+    Twist::PathPlusAsSpace,
+];
+
+const GO: Option<&str> = Some("odps-go-sdk/");
+const JAVA: Option<&str> = Some("JavaSDK");
+const PYTHON: Option<&str> = Some("pyodps/");
+
+/// Even numbers have the leading slash, odd ones lack it; half the number is the place in `TWISTS`.
+pub(super) const READINGS: [Reading; 12] = [
+    reading(0, "strict", None, true),
+    // Go, where the endpoint is written with a slash at its end.
+    reading(1, "no-leading-slash", GO, true),
+    reading(2, "ignore-form-content-type", JAVA, true),
+    reading(3, "ignore-form-content-type+no-leading-slash", None, false),
+    reading(4, "py-double-decode", PYTHON, false),
+    reading(5, "py-double-decode+no-leading-slash", None, false),
+    reading(6, "no-x-odps-param-in-headers", GO, false),
+    reading(7, "no-x-odps-param-in-headers+no-leading-slash", GO, false),
+    reading(8, "first-duplicate", GO, false),
+    reading(9, "first-duplicate+no-leading-slash", GO, false),
+    reading(10, "path-plus-as-space", JAVA, false),
+    reading(11, "path-plus-as-space+no-leading-slash", None, false),
+];
+
+const fn reading(number: u8, name: &'static str, client: Option<&'static str>, preserves: bool) -> Reading {
+    Reading { name, client, preserves, number }
+}
+
+/// Whether signers of this reading leave the first slash of the path out.
+fn lacks_slash(reading: Reading) -> bool {
+    reading.number % 2 == 1
+}
+
+impl Twist {
+    pub(super) fn of(reading: Reading) -> Self {
+        TWISTS.get(usize::from(reading.number / 2)).copied().unwrap_or(Self::None)
+    }
+}
+
+/// The path and the parameters as they go into the string to sign: one parameter for each name, sorted.
+pub(super) struct Resource<'r> {
+    path: Cow<'r, [u8]>,
+    pub(super) parameters: Parameters<'r>,
+}
+
+impl Resource<'_> {
+    /// Whether there is a slash to leave out, where the reading leaves it out.
+    pub(super) fn can_be_read(&self, reading: Reading) -> bool {
+        !lacks_slash(reading) || self.path.starts_with(b"/")
+    }
+}
+
+/// The canonical resource under a twist; `None` where the path is not behind the base, or the twist would change
+/// nothing because the request holds nothing that triggers it.
+pub(super) fn resource<'r>(twist: Twist, base: &str, request: &Request<'r>) -> Option<Resource<'r>> {
+    let path = relative(request.path, base)?;
+    let query = request.query.unwrap_or_default();
+    if twist == Twist::DoubleDecode {
+        return double_decoded(path, query);
+    }
+    let mut parameters = parameters(query.as_bytes());
+    let repeated = keep_one_each(&mut parameters, twist == Twist::FirstDuplicate);
+    let triggered = match twist {
+        Twist::None | Twist::IgnoreFormContentType | Twist::DoubleDecode => true,
+        Twist::NoParameterInHeaders => parameters.iter().any(is_signed_by_name),
+        Twist::FirstDuplicate => repeated,
+        Twist::PathPlusAsSpace => path.contains('+'),
+    };
+    let decode_path = if twist == Twist::PathPlusAsSpace { decode_form } else { decode };
+    triggered.then(|| Resource { path: decode_path(path.as_bytes()), parameters })
+}
+
+/// What PyODPS makes of a target: `urlparse(unquote(target), allow_fragments=False)`, then `parse_qsl` of the query.
+/// `urlparse` takes what follows `//` for a host, and what follows `;` in the last segment for parameters of its own.
+fn double_decoded<'r>(path: &'r str, query: &'r str) -> Option<Resource<'r>> {
+    if !path.contains(['%', ';']) && !path.starts_with("//") && !query.contains('%') {
+        return None;
+    }
+    let mut target = decode(path.as_bytes()).into_owned();
+    if !query.is_empty() {
+        target.push(b'?');
+        target.extend_from_slice(&decode(query.as_bytes()));
+    }
+    let mut rest = target.as_slice();
+    if let Some(behind) = rest.strip_prefix(b"//") {
+        let host = behind.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(behind.len());
+        rest = behind.get(host..).unwrap_or_default();
+    }
+    let at = rest.iter().position(|byte| *byte == b'?').unwrap_or(rest.len());
+    let (path, query) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+    let last = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+    let semicolon =
+        path.iter().skip(last).position(|byte| *byte == b';').map_or(path.len(), |found| last + found);
+
+    let mut parameters: Parameters<'r> = parameters(query.get(1..).unwrap_or_default())
+        .into_iter()
+        .map(|p| Parameter { name: Cow::Owned(p.name.into_owned()), value: Cow::Owned(p.value.into_owned()) })
+        .collect();
+    keep_one_each(&mut parameters, false);
+    Some(Resource { path: Cow::Owned(path.get(..semicolon).unwrap_or_default().to_vec()), parameters })
+}
+
+/// Sorts by name and keeps the last, or the first, of each. Returns whether a name stood more than once.
+fn keep_one_each(parameters: &mut Parameters<'_>, first: bool) -> bool {
+    let before = parameters.len();
+    if !first {
+        parameters.reverse();
+    }
+    // Stable: of those with one name, the one to keep comes first.
+    parameters.sort_by(|a, b| a.name.cmp(&b.name));
+    parameters.dedup_by(|a, b| a.name == b.name);
+    parameters.len() < before
+}
+
+fn is_signed_by_name(parameter: &Parameter<'_>) -> bool {
+    parameter.name.starts_with(SIGNED_PREFIX.as_bytes())
+}
+
+/// Writes the `x-odps-` header fields and parameters, sorted by name. A parameter overrides the field of its name;
+/// several values of one field are joined by commas, as they would be by any recipient (RFC 9110, section 5.3).
+pub(super) fn write_fields(
+    fields: &[HeaderField<'_>],
+    parameters: &[Parameter<'_>],
+    twist: Twist,
+    out: &mut StringToSign,
+) {
+    let mut fields = fields.iter().filter(|field| field.name.starts_with(SIGNED_PREFIX)).peekable();
+    let with_parameters = twist != Twist::NoParameterInHeaders;
+    let mut parameters = parameters.iter().filter(|p| with_parameters && is_signed_by_name(p)).peekable();
+    loop {
+        let order = match (fields.peek(), parameters.peek()) {
+            (None, None) => return,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(field), Some(parameter)) => field.name.as_bytes().cmp(&parameter.name),
+        };
+        if order == Ordering::Greater
+            && let Some(parameter) = parameters.next()
+        {
+            write_field(&parameter.name, &parameter.value, out);
+            continue;
+        }
+        let Some(field) = fields.next() else { return };
+        let others = std::iter::from_fn(|| fields.next_if(|next| next.name == field.name));
+        if order == Ordering::Equal {
+            others.for_each(drop);
+            continue;
+        }
+        out.push(field.name.as_bytes());
+        out.push(b":");
+        out.push(field.value);
+        for other in others {
+            out.push(b",");
+            out.push(other.value);
+        }
+        out.push(b"\n");
+    }
+}
+
+fn write_field(name: &[u8], value: &[u8], out: &mut StringToSign) {
+    out.push(name);
+    out.push(b":");
+    out.push(value);
+    out.push(b"\n");
+}
+
+/// Writes `path?name=value&name`.
+pub(super) fn write_resource(resource: &Resource<'_>, reading: Reading, out: &mut StringToSign) {
+    let path = resource.path.as_ref();
+    out.push(path.strip_prefix(b"/").filter(|_| lacks_slash(reading)).unwrap_or(path));
+    let mut separator = b"?";
+    for parameter in &resource.parameters {
+        out.push(separator);
+        separator = b"&";
+        out.push(&parameter.name);
+        if !parameter.value.is_empty() {
+            out.push(b"=");
+            out.push(&parameter.value);
+        }
+    }
+}
+
+/// Decoded text is signed, so these make one string to sign of two different requests.
+pub(super) fn ambiguity(base: &str, request: &Request<'_>) -> Option<Ambiguity> {
+    let path = decode(relative(request.path, base)?.as_bytes());
+    let mut parameters = parameters(request.query.unwrap_or_default().as_bytes());
+    let control = |text: &[u8]| text.iter().any(u8::is_ascii_control);
+    if control(&path) || parameters.iter().any(|p| control(&p.name) || control(&p.value)) {
+        return Some(Ambiguity::ControlCharacter);
+    }
+    if let Some(found) = find(&path, b"?&#") {
+        return Some(Ambiguity::PathSeparator(found));
+    }
+    // `a%3Db=c` and `a=b%3Dc` read the same; in a value, `=` is as good as any character.
+    if let Some(found) =
+        parameters.iter().find_map(|p| find(&p.name, b"&?#=").or_else(|| find(&p.value, b"&?#")))
+    {
+        return Some(Ambiguity::QuerySeparator(found));
+    }
+    parameters.sort_by(|a, b| a.name.cmp(&b.name));
+    parameters.windows(2).find_map(|pair| match pair {
+        [a, b] if a.name == b.name => {
+            Some(Ambiguity::RepeatedName(String::from_utf8_lossy(&a.name).into_owned()))
+        }
+        _ => None,
+    })
+}
+
+fn find(text: &[u8], separators: &[u8]) -> Option<char> {
+    text.iter().find(|byte| separators.contains(byte)).map(|byte| char::from(*byte))
+}

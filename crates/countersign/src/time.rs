@@ -1,0 +1,143 @@
+//! Instants as signatures know them: milliseconds since 1970, UTC, and the text forms that schemes use.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::fmt::rfc2822;
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
+
+/// The first and the last instant that every text form can show: 0001-01-01 and 9999-12-31, in milliseconds.
+const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_214_400_000;
+
+/// An instant, to the millisecond, between the years 1 and 9999.
+///
+/// It is always handed in: nothing in this crate reads a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The instant so many milliseconds after 1970-01-01T00:00:00Z; beyond the years 1 to 9999 it is held at their edge.
+    pub fn from_unix_millis(millis: i64) -> Self {
+        Self(millis.clamp(*RANGE.start(), *RANGE.end()))
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub fn unix_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970-01-01T00:00:00Z, rounded down.
+    pub fn unix_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This instant moved into the future.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self::from_unix_millis(self.0.saturating_add(millis))
+    }
+
+    /// This instant moved into the past.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self::from_unix_millis(self.0.saturating_sub(millis))
+    }
+
+    /// Reads a `Date` header field, such as `Sat, 21 Nov 2026 23:23:13 GMT` (RFC 9110, section 5.6.7).
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        // The seconds of a day and more than four digits of a year are the parser's business; a comment is nobody's.
+        if text.contains('(') {
+            return None;
+        }
+        let parsed = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+        Some(Self::from_unix_millis(parsed.as_millisecond()))
+    }
+
+    /// Reads `2026-11-21T23:23:13Z`, with or without a fraction of a second (RFC 3339).
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let parsed: jiff::Timestamp = text.parse().ok()?;
+        Some(Self::from_unix_millis(parsed.as_millisecond()))
+    }
+
+    /// The text of a `Date` header field: `Sat, 21 Nov 2026 23:23:13 GMT` (RFC 9110, section 5.6.7).
+    pub fn http_date(self) -> String {
+        self.format("%a, %d %b %Y %H:%M:%S GMT")
+    }
+
+    /// `2026-11-21T23:23:13.000Z`: always with three digits of the second, as MaxCompute's messages have it.
+    pub fn iso8601(self) -> String {
+        self.format("%Y-%m-%dT%H:%M:%S.%3fZ")
+    }
+
+    /// The day in UTC as a credential scope names it: `20261121`.
+    pub fn scope_date(self) -> String {
+        self.format("%Y%m%d")
+    }
+
+    /// Days since 1970-01-01, in UTC.
+    pub fn unix_day(self) -> i64 {
+        self.0.div_euclid(86_400_000)
+    }
+
+    fn format(self, form: &str) -> String {
+        // Every instant of `RANGE` is one that jiff can hold and these forms can show.
+        let zoned = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default().to_zoned(TimeZone::UTC);
+        strtime::format(form, &zoned).unwrap_or_default()
+    }
+}
+
+/// `2026-11-21T23:23:13.000Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.iso8601())
+    }
+}
+
+/// Reads the date of a credential scope, `20261121`, as days since 1970-01-01.
+pub(crate) fn parse_scope_date(text: &str) -> Option<i64> {
+    if text.len() != 8 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let date = jiff::civil::Date::strptime("%Y%m%d", text).ok()?;
+    let midnight = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    Some(midnight.as_second().div_euclid(86_400))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_forms_agree() {
+        let at = Timestamp::parse_http_date("Sat, 21 Nov 2026 23:23:13 GMT").unwrap();
+        assert_eq!(at.http_date(), "Sat, 21 Nov 2026 23:23:13 GMT");
+        assert_eq!(at.iso8601(), "2026-11-21T23:23:13.000Z");
+        assert_eq!(at.scope_date(), "20261121");
+        assert_eq!(Timestamp::parse_rfc3339("2026-11-21T23:23:13Z"), Some(at));
+        assert_eq!(parse_scope_date("20261121"), Some(at.unix_day()));
+    }
+
+    #[test]
+    fn what_is_not_a_date_is_none() {
+        for text in
+            ["", "yesterday", "Sun, 21 Nov 2026 23:23:13 GMT", "Sat, 21 Nov 2026 23:23:13 (x) GMT", "0"]
+        {
+            assert_eq!(Timestamp::parse_http_date(text), None, "{text:?}");
+        }
+        for text in ["2026112", "202611211", "20261321", "2026-1-1", "２０２６１１２１"] {
+            assert_eq!(parse_scope_date(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_edges_of_time_do_not_panic() {
+        for millis in [i64::MIN, i64::MAX] {
+            let at = Timestamp::from_unix_millis(millis);
+            assert!(!at.http_date().is_empty() && !at.iso8601().is_empty());
+            let _ = at.plus(Duration::MAX).minus(Duration::MAX);
+        }
+    }
+}
