@@ -50,6 +50,10 @@ pub struct Context<'c> {
 
 /// What became of a request.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would be an allocation for every request that is verified"
+)]
 pub enum Verdict<'r> {
     Verified(Verified<'r>),
     /// All is well but for the body, which the signature covers and which has not been read. Read it and ask again.

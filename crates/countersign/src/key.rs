@@ -228,7 +228,9 @@ mod tests {
         let mut other = text.clone().into_bytes();
         other[10] = if other[10] == b'a' { b'b' } else { b'a' };
         assert!(!AccessKeySecret::is_well_formed(std::str::from_utf8(&other).unwrap()));
-        for text in ["", "CSSK", "ééé", &text[1..], "CSSKCSSKCSSKCSSKCSSKCSSKCSSKCSSKCSSKCSSKCSSK"] {
+        for text in
+            ["", "CSSK", "ééé", &text.replace("CSSK", "CSS"), "CSSKCSSKCSSKCSSKCSSKCSSKCSSKCSSKCSSKCSSKCSSK"]
+        {
             assert!(!AccessKeySecret::is_well_formed(text), "{text:?}");
         }
     }

@@ -1,5 +1,5 @@
-//! Signatures on HTTP requests: read a claim, build the string to sign, sign, verify, and say refusals in the caller's
-//! own protocol.
+//! Signatures on HTTP requests: read a claim, build the string to sign, sign, verify, say refusals in the caller's own
+//! protocol, and explain why a signature does not match ([`explain`]).
 //!
 //! ```text
 //!  Request ──read──▶ Claim ──verify(Key)──▶ Proven        or a Refusal ──Dialect──▶ Spoken
@@ -31,6 +31,7 @@ mod canonical;
 mod claim;
 pub mod crypto;
 pub mod dialects;
+pub mod explain;
 mod key;
 mod refusal;
 mod request;

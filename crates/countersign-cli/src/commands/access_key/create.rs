@@ -1,0 +1,148 @@
+//! `countersign access-key create`, and how a new AccessKey is shown, once.
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use countersign::Timestamp;
+use countersign_accounts::access_key::DEFAULT_ID_PREFIX;
+use countersign_accounts::id::AccountId;
+use countersign_accounts::random;
+use countersign_client::{Profile, write_odps_config};
+use countersign_control::app::access_keys::{self, Created, Wanted};
+use countersign_control::app::{accounts, projects};
+use countersign_store::{Access, Store};
+use serde_json::json;
+
+use crate::data::{DataArgs, asked};
+use crate::print::Printer;
+
+#[derive(Args, Debug)]
+pub(crate) struct Create {
+    #[command(flatten)]
+    data: DataArgs,
+    /// The account, by e-mail address or id; where there is only one it need not be named
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<String>,
+    /// What it is for, such as the application that will use it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    description: String,
+    /// When it expires, such as 2027-01-31T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    expires: Option<String>,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+/// How a new AccessKey is shown, and for what.
+#[derive(Args, Debug)]
+pub(super) struct Shown {
+    /// What its id begins with
+    #[arg(long, value_name = "PREFIX", default_value = DEFAULT_ID_PREFIX)]
+    pub(super) prefix: String,
+    /// The endpoint to write into `ini` and `env`
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8640/api")]
+    endpoint: String,
+    /// The project to write into `ini` and `env` [default: the account's first]
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+    /// How to print it: for people, for programs, as a complete odps_config.ini, as environment variables, or as the
+    /// CSV that Alibaba Cloud's console offers
+    #[arg(long, value_enum, default_value_t)]
+    output: Form,
+}
+
+/// How a new AccessKey is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Form {
+    #[default]
+    Table,
+    Json,
+    Ini,
+    Env,
+    Csv,
+}
+
+impl Create {
+    pub(super) async fn run(self, printer: &mut Printer) -> anyhow::Result<u8> {
+        let expires = self.expires.as_deref().map(parse_time).transpose()?;
+        let (store, ring) = self.data.place()?.open(Access::Existing).await?;
+        let created = async {
+            let account = accounts::choose(&store, self.account.as_deref()).await?.id;
+            let project = self.shown.project(&store, &account).await?;
+            let wanted = Wanted { description: self.description, expires, replaces: None };
+            let random = &mut random::from_system();
+            let prefix = &self.shown.prefix;
+            let created =
+                access_keys::create(&store, &ring, asked(), account, prefix, wanted, random).await?;
+            anyhow::Ok((created, project))
+        }
+        .await;
+        store.close().await;
+        let (created, project) = created?;
+        self.shown.show(printer, &created, project)?;
+        Ok(0)
+    }
+}
+
+impl Shown {
+    /// The project to write down: the one named, or the account's first.
+    pub(super) async fn project(&self, store: &Store, account: &AccountId) -> anyhow::Result<Option<String>> {
+        if self.project.is_some() || !matches!(self.output, Form::Ini | Form::Env) {
+            return Ok(self.project.clone());
+        }
+        let first = projects::list(store, account).await?.into_iter().next();
+        Ok(first.map(|project| project.name.to_string()))
+    }
+
+    pub(super) fn show(
+        &self,
+        printer: &mut Printer,
+        created: &Created,
+        project: Option<String>,
+    ) -> anyhow::Result<()> {
+        let (id, secret) = (&created.id, created.secret.expose());
+        match self.output {
+            Form::Table => {
+                printer.line(&format!("AccessKey id      {id}"))?;
+                printer.line(&format!("AccessKey secret  {secret}"))?;
+                printer
+                    .note("\nThe secret is not shown again. Keep it where only its application can read it.");
+            }
+            Form::Json => printer.json(&json!({
+                "access_key_id": id.as_str(),
+                "access_key_secret": secret,
+                "revision": created.revision.to_string(),
+            }))?,
+            Form::Ini => {
+                if project.is_none() {
+                    printer.note("the account has no project yet: `countersign project create NAME`, then fill in project_name");
+                }
+                let profile = Profile {
+                    endpoint: Some(self.endpoint.clone()),
+                    access_key_id: Some(id.clone()),
+                    access_key_secret: Some(created.secret.clone()),
+                    project,
+                    ..Profile::default()
+                };
+                printer.out().write_all(write_odps_config(&profile).as_bytes())?;
+            }
+            Form::Env => {
+                printer.line(&format!("ALIBABA_CLOUD_ACCESS_KEY_ID={id}"))?;
+                printer.line(&format!("ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}"))?;
+                printer.line(&format!("ODPS_ENDPOINT={}", self.endpoint))?;
+                if let Some(project) = project {
+                    printer.line(&format!("ODPS_PROJECT_NAME={project}"))?;
+                }
+            }
+            Form::Csv => {
+                printer.line("AccessKey ID,AccessKey Secret")?;
+                printer.line(&format!("{id},{secret}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parse_time(text: &str) -> anyhow::Result<Timestamp> {
+    Timestamp::parse_rfc3339(text)
+        .with_context(|| format!("`{text}` is not a time: it should read like 2027-01-31T00:00:00Z"))
+}

@@ -1,0 +1,97 @@
+//! `countersign request`: a signed request, sent.
+
+use std::io::Write;
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use clap::Args;
+use countersign_accounts::clock;
+use countersign_client::{Answer, Client};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+use crate::print::{Printer, printable};
+use crate::profile::ProfileArgs;
+
+/// Send a signed request and print the body of the answer
+#[derive(Args, Debug)]
+pub(crate) struct Request {
+    #[command(flatten)]
+    pub(super) profile: ProfileArgs,
+    #[command(flatten)]
+    pub(super) about: About,
+    /// Print the status and the header fields of the answer too
+    #[arg(long, short)]
+    include: bool,
+}
+
+/// What to sign.
+#[derive(Args, Debug)]
+pub(super) struct About {
+    /// The method, such as GET
+    method: Method,
+    /// A path behind the endpoint's own, such as /tenants, or a whole URL
+    url: String,
+    /// A header field, such as 'Content-Type: application/xml'; it may be given several times
+    #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
+    headers: Vec<String>,
+    /// The body; with @ before it, the file that it is in
+    #[arg(long, short = 'd', value_name = "TEXT|@FILE")]
+    body: Option<String>,
+}
+
+impl Request {
+    pub(crate) async fn run(self, printer: &mut Printer) -> anyhow::Result<u8> {
+        let client = self.profile.client(printer)?;
+        let answer = self.about.send(&client).await?;
+        if self.include {
+            printer.line(&format!("HTTP/1.1 {}", answer.status))?;
+            for (name, value) in &answer.headers {
+                printer
+                    .line(&format!("{name}: {}", printable(&String::from_utf8_lossy(value.as_bytes()))))?;
+            }
+            printer.line("")?;
+        }
+        let out: &mut dyn Write = printer.out();
+        out.write_all(&answer.body)?;
+        if !answer.body.ends_with(b"\n") {
+            out.write_all(b"\n")?;
+        }
+        let done = answer.status.is_success();
+        if !done && !self.include {
+            printer.note(&format!("status: {}", answer.status));
+        }
+        Ok(u8::from(!done))
+    }
+}
+
+impl About {
+    /// The signed request, not sent.
+    pub(super) fn sign(self, client: &Client) -> anyhow::Result<countersign_client::Signed> {
+        let body = match self.body.as_deref().map(|body| body.strip_prefix('@').ok_or(body)) {
+            None => Bytes::new(),
+            Some(Err(text)) => Bytes::copy_from_slice(text.as_bytes()),
+            Some(Ok(file)) => std::fs::read(file).with_context(|| format!("cannot read `{file}`"))?.into(),
+        };
+        let headers = parse_headers(&self.headers)?;
+        Ok(client.sign(self.method, &self.url, headers, body, clock::now())?)
+    }
+
+    async fn send(self, client: &Client) -> anyhow::Result<Answer> {
+        Ok(client.send(self.sign(client)?).await?)
+    }
+}
+
+fn parse_headers(lines: &[String]) -> anyhow::Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let Some((name, value)) = line.split_once(':') else {
+            bail!("`{line}` is not a header field: it should read `NAME: VALUE`");
+        };
+        let name: HeaderName =
+            name.trim().parse().with_context(|| format!("`{name}` cannot name a header field"))?;
+        let value = HeaderValue::from_bytes(value.trim().as_bytes())
+            .with_context(|| format!("the value of `{name}` cannot be one"))?;
+        headers.append(name, value);
+    }
+    Ok(headers)
+}

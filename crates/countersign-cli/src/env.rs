@@ -1,0 +1,20 @@
+//! The environment variables that Countersign reads, and the only place that reads them.
+
+/// The data directory: as `--data`.
+pub(crate) const DATA: &str = "COUNTERSIGN_DATA";
+/// The database: as `--database`. It may hold a password, which a command line should not.
+pub(crate) const DATABASE: &str = "COUNTERSIGN_DATABASE";
+/// The file of the master key: as `--master-key-file`.
+pub(crate) const MASTER_KEY_FILE: &str = "COUNTERSIGN_MASTER_KEY_FILE";
+/// What to log, in the syntax of `tracing_subscriber`'s `EnvFilter` targets, such as `info` or `debug`.
+pub(crate) const LOG: &str = "COUNTERSIGN_LOG";
+/// Where systemd puts the credentials of a service (systemd.exec(5)): `master-key` there is the master key.
+pub(crate) const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+/// Who runs the command, for the change log.
+pub(crate) const USER: &str = "USER";
+
+/// The value of a variable; one that is empty counts as not set.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+pub(crate) fn get(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,152 @@
+//! AccessKeys: one for each application, replaced from time to time, stopped at once when one leaks.
+
+use countersign::{AccessKeyId, AccessKeySecret, Timestamp};
+use countersign_accounts::access_key::{AccessKeyStatus, Description, RECYCLE_BIN};
+use countersign_accounts::change::{Change, Revision};
+use countersign_accounts::id::AccountId;
+use countersign_accounts::seal::Ring;
+use countersign_store::{Conflict, ListedAccessKey, Secret, Store, StoreError};
+use rand_core::CryptoRng;
+
+use super::{Asked, Failure};
+
+/// What an AccessKey is created with.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// What it is for.
+    pub description: String,
+    /// From this instant on it is refused.
+    pub expires: Option<Timestamp>,
+    /// The AccessKey that it is to replace; such a one may exceed the account's limit by one.
+    pub replaces: Option<AccessKeyId>,
+}
+
+/// An AccessKey that was just created. Its secret is nowhere else to be had in clear.
+#[derive(Debug)]
+pub struct Created {
+    pub id: AccessKeyId,
+    pub secret: AccessKeySecret,
+    pub revision: Revision,
+}
+
+/// Creates an AccessKey whose id begins with `prefix`.
+pub async fn create(
+    store: &Store,
+    ring: &Ring,
+    asked: Asked,
+    account: AccountId,
+    prefix: &str,
+    wanted: Wanted,
+    random: &mut impl CryptoRng,
+) -> Result<Created, Failure> {
+    let description = Description::new(&wanted.description)?;
+    if let Some(expires) = wanted.expires.filter(|expires| *expires <= asked.at) {
+        return Err(Failure::ExpiryInThePast(expires));
+    }
+    let id =
+        AccessKeyId::generate(prefix, random).map_err(|_| Failure::AccessKeyPrefix(prefix.to_owned()))?;
+    let secret = AccessKeySecret::generate(random);
+    let sealed = ring.seal_secret(&id, &account, &secret, random);
+    let change = Change::AccessKeyCreated {
+        account,
+        access_key: id.clone(),
+        description,
+        expires: wanted.expires,
+        replaces: wanted.replaces,
+    };
+    let secrets = vec![Secret::AccessKey(id.clone(), sealed)];
+    let revision = asked.commit(store, change, secrets).await?;
+    Ok(Created { id, secret, revision })
+}
+
+/// Creates the successor of an AccessKey: the same account, description and expiry unless `wanted` says otherwise.
+pub async fn create_successor(
+    store: &Store,
+    ring: &Ring,
+    asked: Asked,
+    old: &ListedAccessKey,
+    prefix: &str,
+    description: Option<String>,
+    random: &mut impl CryptoRng,
+) -> Result<Created, Failure> {
+    let description = description.unwrap_or_else(|| old.key.description.as_str().to_owned());
+    let wanted = Wanted { description, expires: None, replaces: Some(old.key.id.clone()) };
+    create(store, ring, asked, old.key.account.clone(), prefix, wanted, random).await
+}
+
+/// An AccessKey, wherever it belongs.
+pub async fn find(store: &Store, id: &AccessKeyId) -> Result<ListedAccessKey, Failure> {
+    store.find_access_key(id).await?.ok_or_else(|| Failure::NoSuchAccessKey(id.clone()))
+}
+
+/// The AccessKeys of an account, the oldest first, those in the recycle bin included.
+pub async fn list(store: &Store, account: &AccountId) -> Result<Vec<ListedAccessKey>, Failure> {
+    Ok(store.list_access_keys(account).await?)
+}
+
+/// Disables an AccessKey: from the revision that is returned on it is refused.
+pub async fn disable(
+    store: &Store,
+    asked: Asked,
+    account: AccountId,
+    access_key: AccessKeyId,
+) -> Result<Revision, Failure> {
+    asked.commit(store, Change::AccessKeyDisabled { account, access_key }, Vec::new()).await
+}
+
+/// Enables a disabled AccessKey.
+pub async fn enable(
+    store: &Store,
+    asked: Asked,
+    account: AccountId,
+    access_key: AccessKeyId,
+) -> Result<Revision, Failure> {
+    asked.commit(store, Change::AccessKeyEnabled { account, access_key }, Vec::new()).await
+}
+
+/// Moves a disabled AccessKey to the recycle bin, from which it can be restored for 30 days.
+pub async fn delete(
+    store: &Store,
+    asked: Asked,
+    account: AccountId,
+    access_key: AccessKeyId,
+) -> Result<Revision, Failure> {
+    asked.commit(store, Change::AccessKeyDeleted { account, access_key }, Vec::new()).await
+}
+
+/// Restores a deleted AccessKey, disabled.
+pub async fn restore(
+    store: &Store,
+    asked: Asked,
+    account: AccountId,
+    access_key: AccessKeyId,
+) -> Result<Revision, Failure> {
+    asked.commit(store, Change::AccessKeyRestored { account, access_key }, Vec::new()).await
+}
+
+/// Removes for good the AccessKeys of an account whose days in the recycle bin are over, with their secrets. Returns
+/// how many there were.
+pub async fn purge(
+    store: &Store,
+    account: &AccountId,
+    mut asked: impl FnMut() -> Asked,
+) -> Result<usize, Failure> {
+    let mut purged = 0;
+    for listed in store.list_access_keys(account).await? {
+        let asked = asked();
+        let over = |since: Timestamp| since.plus(RECYCLE_BIN) <= asked.at;
+        if !matches!(listed.key.status, AccessKeyStatus::Deleted(since) if over(since)) {
+            continue;
+        }
+        let change = Change::AccessKeyPurged { account: account.clone(), access_key: listed.key.id };
+        match asked.commit(store, change, Vec::new()).await {
+            Ok(_) => purged += 1,
+            // Another node purged it, or somebody restored it, in the meantime.
+            Err(Failure::Store(StoreError::Conflict(
+                Conflict::NoSuchAccessKey { .. } | Conflict::NotDeleted(_),
+            ))) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(purged)
+}

@@ -1,0 +1,43 @@
+//! A request on its way in, and what the request log will say of it.
+
+use std::net::IpAddr;
+
+use countersign::Timestamp;
+use countersign::dialects::Occasion;
+use http::request::Parts;
+
+/// A request as it arrived, but for its body.
+#[derive(Debug)]
+pub(crate) struct Arrival<'a> {
+    pub(crate) parts: &'a Parts,
+    pub(crate) request_id: &'a str,
+    /// The host as the client addressed it, fit to be said back to it; empty where it said none.
+    pub(crate) host: &'a str,
+    pub(crate) has_body: bool,
+    pub(crate) peer: Option<IpAddr>,
+    pub(crate) now: Timestamp,
+}
+
+/// What was found out about a request, for its line in the request log. Never a token, a signature or a body.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) scheme: Option<&'static str>,
+    pub(crate) reading: Option<&'static str>,
+    /// The key that the request was verified by, or, while `verified` is false, the one that it claims.
+    pub(crate) access_key_id: Option<String>,
+    pub(crate) verified: bool,
+}
+
+impl<'a> Arrival<'a> {
+    /// What an answer needs to know of the request.
+    pub(crate) fn occasion(&self) -> Occasion<'a> {
+        Occasion { request_id: self.request_id, host: self.host, has_body: self.has_body }
+    }
+
+    /// The origin that the client addressed, such as `http://127.0.0.1:8640`. Whether it spoke TLS to a proxy in
+    /// front is not known here.
+    pub(crate) fn origin(&self) -> String {
+        let host = if self.host.is_empty() { "localhost" } else { self.host };
+        format!("http://{host}")
+    }
+}

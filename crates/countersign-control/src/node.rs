@@ -1,0 +1,95 @@
+//! A running node: the keyring loaded, the change log followed, and what is to be done from time to time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_accounts::change::Actor;
+use countersign_accounts::keyring::{Keyring, Snapshot};
+use countersign_accounts::seal::Ring;
+use countersign_accounts::{clock, random};
+use countersign_store::{Health, Store, tail};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::app::{Asked, Failure, access_keys, accounts};
+use crate::state::{Settings, State};
+
+/// How often uses of AccessKeys are written down. A crash forgets as much.
+const USAGE_EVERY: Duration = Duration::from_secs(2);
+/// How often the recycle bin is looked through.
+const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// A running node.
+#[derive(Debug)]
+pub struct Node {
+    pub state: Arc<State>,
+    /// How the tail of the change log fares.
+    pub health: watch::Receiver<Health>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Node {
+    /// Loads the keyring and begins to follow the change log. When this returns, every key that was in force before
+    /// the call is.
+    pub async fn start(store: Store, ring: Ring, settings: Settings) -> Result<Self, Failure> {
+        let full = store.full_state().await?;
+        let ring = Arc::new(ring);
+        let keyring = Arc::new(Keyring::new(Snapshot::from_full_state(full.revision, &full.changes, &ring)?));
+        let state = Arc::new(State::new(store.clone(), Arc::clone(&ring), Arc::clone(&keyring), settings));
+
+        let (stop, stopped) = watch::channel(false);
+        let (tell, health) = watch::channel(Health { revision: full.revision, ..Health::default() });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(tail(store, ring, keyring, tell, until(stopped.clone())));
+        tasks.spawn(write_usage(Arc::clone(&state), stopped.clone()));
+        tasks.spawn(empty_recycle_bin(Arc::clone(&state), stopped));
+        Ok(Self { state, health, stop, tasks })
+    }
+
+    /// Stops following, writes down what is left to write, and closes the store.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+        self.state.store.close().await;
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the node is gone, which is as good a reason to stop.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+async fn write_usage(state: Arc<State>, stopped: watch::Receiver<bool>) {
+    loop {
+        let stop = tokio::time::timeout(USAGE_EVERY, until(stopped.clone())).await.is_ok();
+        if let Err(error) = state.usage.write(&state.store).await {
+            tracing::warn!(%error, "the uses of AccessKeys could not be written down; they are kept");
+        }
+        if stop {
+            return;
+        }
+    }
+}
+
+async fn empty_recycle_bin(state: Arc<State>, stopped: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = purge_all(&state.store).await {
+            tracing::warn!(%error, "the recycle bin could not be emptied; it will be tried again");
+        }
+        if tokio::time::timeout(PURGE_EVERY, until(stopped.clone())).await.is_ok() {
+            return;
+        }
+    }
+}
+
+async fn purge_all(store: &Store) -> Result<(), Failure> {
+    for account in accounts::list(store).await? {
+        let asked = || Asked::new(Actor::System, clock::now(), &mut random::from_system());
+        let purged = access_keys::purge(store, &account.id, asked).await?;
+        if purged > 0 {
+            tracing::info!(account = %account.id, purged, "AccessKeys left the recycle bin for good");
+        }
+    }
+    Ok(())
+}

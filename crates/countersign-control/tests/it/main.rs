@@ -1,0 +1,21 @@
+//! The endpoint, asked as its clients ask it, over a store of its own.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod authorization;
+mod bearer_token;
+mod bodies;
+mod credentials;
+mod paths;
+mod projects;
+mod recorded;
+mod request_log;
+mod store_failure;
+mod wire;
+mod world;

@@ -1,0 +1,242 @@
+//! AccessKeys: questions, and what changes do to their rows.
+
+use countersign::{AccessKeyId, Timestamp};
+use countersign_accounts::access_key::{AccessKey, AccessKeyStatus, Description, LastUsed, RECYCLE_BIN};
+use countersign_accounts::change::Revision;
+use countersign_accounts::id::AccountId;
+use countersign_accounts::seal::Sealed;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use crate::error::{Conflict, StoreError};
+use crate::row::{Row, bigint};
+use crate::{Store, accounts, sql, usage};
+
+/// An AccessKey as listings show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedAccessKey {
+    pub key: AccessKey,
+    /// None where no request was ever verified by it.
+    pub last_used: Option<LastUsed>,
+}
+
+impl Store {
+    /// The AccessKey of this id, whoever owns it. It may be in the recycle bin.
+    pub async fn find_access_key(&self, id: &AccessKeyId) -> Result<Option<ListedAccessKey>, StoreError> {
+        let found = sqlx::query(sql::FIND_ACCESS_KEY).bind(id.as_str()).fetch_optional(self.pool()).await?;
+        found.as_ref().map(read_listed).transpose()
+    }
+
+    /// An account's AccessKeys, those in the recycle bin included, in the order in which they were created.
+    pub async fn list_access_keys(&self, account: &AccountId) -> Result<Vec<ListedAccessKey>, StoreError> {
+        if account.as_str().contains('\0') {
+            return Ok(Vec::new());
+        }
+        let listed = sqlx::query(sql::LIST_ACCESS_KEYS).bind(account.as_str()).fetch_all(self.pool()).await?;
+        listed.iter().map(read_listed).collect()
+    }
+
+    /// The sealed secrets of all accounts in the order of the AccessKeys' ids, from the first after `after`.
+    pub async fn sealed_secrets(
+        &self,
+        after: Option<&AccessKeyId>,
+        limit: u32,
+    ) -> Result<Vec<(AccessKeyId, AccountId, Sealed)>, StoreError> {
+        let after = after.map_or("", AccessKeyId::as_str);
+        let listed = sqlx::query(sql::SEALED_SECRETS)
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(self.pool())
+            .await?;
+        let read = |row| {
+            let row = Row { row, table: "access_key", key: "id" };
+            let account = AccountId::from_text(row.text("account")?);
+            Ok((row.parsed("id", AccessKeyId::new)?, account, Sealed::from_text(row.text("secret")?)))
+        };
+        listed.iter().map(read).collect()
+    }
+}
+
+/// What an AccessKey begins with.
+pub(crate) struct NewAccessKey<'c> {
+    pub(crate) account: &'c AccountId,
+    pub(crate) id: &'c AccessKeyId,
+    pub(crate) description: &'c Description,
+    pub(crate) expires: Option<Timestamp>,
+    pub(crate) sealed: &'c Sealed,
+}
+
+/// All AccessKeys, each with its sealed secret.
+pub(crate) async fn all(connection: &mut AnyConnection) -> Result<Vec<(AccessKey, Sealed)>, StoreError> {
+    let rows = sqlx::query(sql::ALL_ACCESS_KEYS).fetch_all(connection).await?;
+    let read = |row| Ok((read(row)?, Sealed::from_text(in_table(row).text("secret")?)));
+    rows.iter().map(read).collect()
+}
+
+pub(crate) async fn create(
+    connection: &mut AnyConnection,
+    key: &NewAccessKey<'_>,
+    replaces: Option<&AccessKeyId>,
+    at: Timestamp,
+    revision: Revision,
+) -> Result<(), StoreError> {
+    let created = sqlx::query(sql::CREATE_ACCESS_KEY)
+        .bind(key.id.as_str())
+        .bind(key.account.as_str())
+        .bind(key.description.as_str())
+        .bind(at.unix_millis())
+        .bind(key.expires.map(Timestamp::unix_millis))
+        .bind(bigint(revision.seq))
+        .bind(key.sealed.as_str())
+        .bind(replaces.map(AccessKeyId::as_str))
+        .execute(&mut *connection)
+        .await?;
+    if created.rows_affected() == 1 {
+        return Ok(());
+    }
+    let account = accounts::must_be_active(connection, key.account).await?;
+    let conflict = match find(connection, key.id).await? {
+        Some(_) => Conflict::AccessKeyIdTaken(key.id.clone()),
+        None => Conflict::AccessKeyLimit { limit: account.access_key_limit },
+    };
+    Err(conflict.into())
+}
+
+pub(crate) async fn disable(
+    connection: &mut AnyConnection,
+    account: &AccountId,
+    id: &AccessKeyId,
+) -> Result<(), StoreError> {
+    let disable = sqlx::query(sql::DISABLE_ACCESS_KEY).bind(id.as_str()).bind(account.as_str());
+    if disable.execute(&mut *connection).await?.rows_affected() == 1 {
+        return Ok(());
+    }
+    let conflict = match must_own(connection, account, id).await? {
+        AccessKeyStatus::Enabled | AccessKeyStatus::Disabled => Conflict::AlreadyDisabled(id.clone()),
+        AccessKeyStatus::Deleted(_) => Conflict::InRecycleBin(id.clone()),
+    };
+    Err(conflict.into())
+}
+
+pub(crate) async fn enable(
+    connection: &mut AnyConnection,
+    account: &AccountId,
+    id: &AccessKeyId,
+) -> Result<(), StoreError> {
+    let enable = sqlx::query(sql::ENABLE_ACCESS_KEY).bind(id.as_str()).bind(account.as_str());
+    if enable.execute(&mut *connection).await?.rows_affected() == 1 {
+        return Ok(());
+    }
+    let conflict = match must_own(connection, account, id).await? {
+        AccessKeyStatus::Enabled | AccessKeyStatus::Disabled => Conflict::AlreadyEnabled(id.clone()),
+        AccessKeyStatus::Deleted(_) => Conflict::InRecycleBin(id.clone()),
+    };
+    Err(conflict.into())
+}
+
+/// To the recycle bin.
+pub(crate) async fn delete(
+    connection: &mut AnyConnection,
+    account: &AccountId,
+    id: &AccessKeyId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let delete =
+        sqlx::query(sql::DELETE_ACCESS_KEY).bind(id.as_str()).bind(account.as_str()).bind(at.unix_millis());
+    if delete.execute(&mut *connection).await?.rows_affected() == 1 {
+        return Ok(());
+    }
+    let conflict = match must_own(connection, account, id).await? {
+        AccessKeyStatus::Enabled | AccessKeyStatus::Disabled => Conflict::StillEnabled(id.clone()),
+        AccessKeyStatus::Deleted(_) => Conflict::AlreadyDeleted(id.clone()),
+    };
+    Err(conflict.into())
+}
+
+/// From the recycle bin, disabled. It counts towards the limit again.
+pub(crate) async fn restore(
+    connection: &mut AnyConnection,
+    account: &AccountId,
+    id: &AccessKeyId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let oldest = at.minus(RECYCLE_BIN);
+    let restore = sqlx::query(sql::RESTORE_ACCESS_KEY)
+        .bind(id.as_str())
+        .bind(account.as_str())
+        .bind(oldest.unix_millis());
+    if restore.execute(&mut *connection).await?.rows_affected() == 1 {
+        return Ok(());
+    }
+    let conflict = match must_own(connection, account, id).await? {
+        AccessKeyStatus::Enabled | AccessKeyStatus::Disabled => Conflict::NotDeleted(id.clone()),
+        AccessKeyStatus::Deleted(deleted) if deleted < oldest => Conflict::RecycleBinOver(id.clone()),
+        AccessKeyStatus::Deleted(_) => {
+            let limit = accounts::must_exist(connection, account).await?.access_key_limit;
+            Conflict::AccessKeyLimit { limit }
+        }
+    };
+    Err(conflict.into())
+}
+
+/// For good, with the sealed secret and the note of its last use.
+pub(crate) async fn purge(
+    connection: &mut AnyConnection,
+    account: &AccountId,
+    id: &AccessKeyId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let oldest = at.minus(RECYCLE_BIN).unix_millis();
+    let purge = sqlx::query(sql::PURGE_ACCESS_KEY).bind(id.as_str()).bind(account.as_str()).bind(oldest);
+    if purge.execute(&mut *connection).await?.rows_affected() == 1 {
+        return Ok(());
+    }
+    let conflict = match must_own(connection, account, id).await? {
+        AccessKeyStatus::Enabled | AccessKeyStatus::Disabled => Conflict::NotDeleted(id.clone()),
+        AccessKeyStatus::Deleted(_) => Conflict::StillInRecycleBin(id.clone()),
+    };
+    Err(conflict.into())
+}
+
+/// The status of an account's own AccessKey. Another account's is none of its business, and is not there for it.
+async fn must_own(
+    connection: &mut AnyConnection,
+    account: &AccountId,
+    id: &AccessKeyId,
+) -> Result<AccessKeyStatus, StoreError> {
+    match find(connection, id).await? {
+        Some(key) if key.account == *account => Ok(key.status),
+        _ => Err(Conflict::NoSuchAccessKey { account: account.clone(), access_key: id.clone() }.into()),
+    }
+}
+
+async fn find(connection: &mut AnyConnection, id: &AccessKeyId) -> Result<Option<AccessKey>, StoreError> {
+    let found = sqlx::query(sql::FIND_ACCESS_KEY).bind(id.as_str()).fetch_optional(connection).await?;
+    found.as_ref().map(read).transpose()
+}
+
+fn read_listed(row: &AnyRow) -> Result<ListedAccessKey, StoreError> {
+    Ok(ListedAccessKey { key: read(row)?, last_used: usage::read(row)? })
+}
+
+fn read(row: &AnyRow) -> Result<AccessKey, StoreError> {
+    let row = in_table(row);
+    let status = match (row.text("status")?.as_str(), row.optional_time("deleted")?) {
+        ("enabled", None) => AccessKeyStatus::Enabled,
+        ("disabled", None) => AccessKeyStatus::Disabled,
+        ("deleted", Some(deleted)) => AccessKeyStatus::Deleted(deleted),
+        _ => return Err(row.inconsistent("status")),
+    };
+    Ok(AccessKey {
+        id: row.parsed("id", AccessKeyId::new)?,
+        account: AccountId::from_text(row.text("account")?),
+        description: row.parsed("description", Description::new)?,
+        created: row.time("created")?,
+        expires: row.optional_time("expires")?,
+        status,
+    })
+}
+
+fn in_table(row: &AnyRow) -> Row<'_> {
+    Row { row, table: "access_key", key: "id" }
+}

@@ -1,0 +1,138 @@
+//! Every SQL statement of this crate but the migrations. A test prepares each of them on the engines it is for.
+
+/// Where a statement is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    Both,
+    Sqlite,
+    Postgres,
+}
+
+macro_rules! statements {
+    ($($on:ident $name:ident = $text:literal;)*) => {
+        $(pub(crate) const $name: &str = $text;)*
+
+        /// All of them, each with its name.
+        pub const ALL: &[(On, &str, &str)] = &[$((On::$on, stringify!($name), $text)),*];
+    };
+}
+
+statements! {
+    // The log. Whoever holds the head's row is the only writer until its transaction ends.
+    Both LOCK_HEAD = "UPDATE change_head SET seq = seq WHERE id = 1 RETURNING epoch, seq";
+    Both MOVE_HEAD = "UPDATE change_head SET seq = $1 WHERE id = 1";
+    Both LAST_REVISION = "
+        SELECT COALESCE(c.epoch, h.epoch) AS epoch, h.seq, CASE WHEN h.seq = 0 THEN 0 ELSE c.tag END AS tag
+        FROM change_head h LEFT JOIN change c ON c.seq = h.seq WHERE h.id = 1";
+    Both FIND_REQUEST = "SELECT epoch, seq, tag, body FROM change WHERE request = $1 ORDER BY part";
+    Both RECORD = "
+        INSERT INTO change (seq, epoch, tag, at, actor, request, part, account, access_key, body)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    // From the cursor's own row on, so that the row is there to be compared. One statement sees one state.
+    Both CHANGES_FROM = "
+        SELECT c.seq, c.epoch, c.tag, c.at, c.actor, c.request, c.body, k.secret
+        FROM change c LEFT JOIN access_key k ON k.id = c.access_key AND k.change = c.seq
+        WHERE c.seq >= $1 ORDER BY c.seq LIMIT $2";
+    Both LIST_CHANGES = "
+        SELECT seq, epoch, tag, at, actor, request, body FROM change WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
+    Both LIST_CHANGES_OF_ACCOUNT = "
+        SELECT seq, epoch, tag, at, actor, request, body FROM change
+        WHERE account = $3 AND seq < $1 ORDER BY seq DESC LIMIT $2";
+
+    // Accounts.
+    Both OPEN_ACCOUNT = "
+        INSERT INTO account (id, email, created, suspended, access_key_limit)
+        VALUES ($1, $2, $3, 0, $4) ON CONFLICT DO NOTHING";
+    Both SUSPEND_ACCOUNT = "UPDATE account SET suspended = 1 WHERE id = $1 AND suspended = 0";
+    Both RESUME_ACCOUNT = "UPDATE account SET suspended = 0 WHERE id = $1 AND suspended = 1";
+    Both SET_PASSWORD = "UPDATE account SET password = $2 WHERE id = $1";
+    Both FIND_ACCOUNT = "
+        SELECT id, email, created, suspended, access_key_limit FROM account WHERE id = $1";
+    Both FIND_ACCOUNT_BY_EMAIL = "
+        SELECT id, email, created, suspended, access_key_limit FROM account WHERE email = $1";
+    Both LIST_ACCOUNTS = "
+        SELECT id, email, created, suspended, access_key_limit FROM account WHERE id > $1 ORDER BY id LIMIT $2";
+    Both ALL_ACCOUNTS = "
+        SELECT id, email, created, suspended, access_key_limit FROM account ORDER BY id";
+    Both FIND_PASSWORD = "SELECT password FROM account WHERE id = $1";
+
+    // Projects.
+    Both CREATE_PROJECT = "
+        INSERT INTO project (name, account, created)
+        SELECT $1, a.id, CAST($3 AS BIGINT) FROM account a WHERE a.id = $2 AND a.suspended = 0
+        ON CONFLICT DO NOTHING";
+    Both DELETE_PROJECT = "DELETE FROM project WHERE name = $1 AND account = $2";
+    Both FIND_PROJECT = "SELECT name, account, created FROM project WHERE name = $1";
+    Both LIST_PROJECTS = "
+        SELECT name, account, created FROM project
+        WHERE account = $1 AND name > $2 AND substr(name, 1, length($3)) = $3 ORDER BY name LIMIT $4";
+    Both ALL_PROJECTS = "SELECT name, account, created FROM project ORDER BY name";
+
+    // AccessKeys. A deleted one does not count; a successor may exceed the limit by one.
+    Both CREATE_ACCESS_KEY = "
+        INSERT INTO access_key (id, account, description, created, expires, status, change, secret)
+        SELECT $1, a.id, $3, CAST($4 AS BIGINT), CAST($5 AS BIGINT), 'enabled', CAST($6 AS BIGINT), $7
+        FROM account a
+        WHERE a.id = $2 AND a.suspended = 0
+          AND (SELECT COUNT(*) FROM access_key k WHERE k.account = a.id AND k.status <> 'deleted')
+            < a.access_key_limit
+            + (SELECT COUNT(*) FROM access_key r WHERE r.id = $8 AND r.account = a.id AND r.status <> 'deleted')
+        ON CONFLICT DO NOTHING";
+    Both DISABLE_ACCESS_KEY = "
+        UPDATE access_key SET status = 'disabled' WHERE id = $1 AND account = $2 AND status = 'enabled'";
+    Both ENABLE_ACCESS_KEY = "
+        UPDATE access_key SET status = 'enabled' WHERE id = $1 AND account = $2 AND status = 'disabled'";
+    Both DELETE_ACCESS_KEY = "
+        UPDATE access_key SET status = 'deleted', deleted = $3
+        WHERE id = $1 AND account = $2 AND status = 'disabled'";
+    Both RESTORE_ACCESS_KEY = "
+        UPDATE access_key SET status = 'disabled', deleted = NULL
+        WHERE id = $1 AND account = $2 AND status = 'deleted' AND deleted >= $3
+          AND (SELECT COUNT(*) FROM access_key k WHERE k.account = $2 AND k.status <> 'deleted')
+            < (SELECT a.access_key_limit FROM account a WHERE a.id = $2)";
+    Both PURGE_ACCESS_KEY = "
+        DELETE FROM access_key WHERE id = $1 AND account = $2 AND status = 'deleted' AND deleted < $3";
+    Both FIND_ACCESS_KEY = "
+        SELECT k.id, k.account, k.description, k.created, k.expires, k.status, k.deleted,
+               u.at, u.address, u.scheme, u.client
+        FROM access_key k LEFT JOIN access_key_usage u ON u.access_key = k.id WHERE k.id = $1";
+    Both LIST_ACCESS_KEYS = "
+        SELECT k.id, k.account, k.description, k.created, k.expires, k.status, k.deleted,
+               u.at, u.address, u.scheme, u.client
+        FROM access_key k LEFT JOIN access_key_usage u ON u.access_key = k.id
+        WHERE k.account = $1 ORDER BY k.created, k.id";
+    Both ALL_ACCESS_KEYS = "
+        SELECT id, account, description, created, expires, status, deleted, secret FROM access_key ORDER BY id";
+    Both SEALED_SECRETS = "
+        SELECT id, account, secret FROM access_key WHERE id > $1 ORDER BY id LIMIT $2";
+
+    // When AccessKeys were last used.
+    Both NOTE_USAGE = "
+        INSERT INTO access_key_usage (access_key, at, address, scheme, client)
+        SELECT k.id, CAST($2 AS BIGINT), $3, $4, $5 FROM access_key k WHERE k.id = $1
+        ON CONFLICT (access_key) DO UPDATE
+        SET at = excluded.at, address = excluded.address, scheme = excluded.scheme, client = excluded.client
+        WHERE excluded.at > access_key_usage.at";
+
+    // Ring keys.
+    Both LIST_RING_KEYS = "SELECT id, sealed, master_key, active FROM ring_key ORDER BY id";
+    Both ADD_FIRST_RING_KEY = "
+        INSERT INTO ring_key (id, sealed, master_key, active)
+        SELECT CAST($1 AS BIGINT), $2, $3, CAST($4 AS BIGINT) WHERE NOT EXISTS (SELECT 1 FROM ring_key)";
+
+    // The installation.
+    Both ADD_INSTALLATION = "
+        INSERT INTO installation (marker, cluster, schema_version) VALUES ('countersign', $1, $2)";
+    Both FIND_INSTALLATION = "
+        SELECT cluster, schema_version FROM installation WHERE marker = 'countersign'";
+    Both SET_SCHEMA_VERSION = "UPDATE installation SET schema_version = $1 WHERE marker = 'countersign'";
+    Sqlite SQLITE_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'";
+    Sqlite SQLITE_DATA_VERSION = "PRAGMA data_version";
+    Postgres POSTGRES_TABLES = "
+        SELECT CAST(table_name AS TEXT) AS name FROM information_schema.tables
+        WHERE table_schema = current_schema()";
+    Postgres POSTGRES_IN_RECOVERY = "SELECT CAST(pg_is_in_recovery() AS TEXT) AS standby";
+    // The number is this program's own: the bytes of "counters".
+    Postgres POSTGRES_LOCK_SCHEMA = "SELECT CAST(pg_advisory_xact_lock(7165074649429406323) AS TEXT)";
+    Postgres POSTGRES_NOTIFY = "NOTIFY countersign_change";
+}

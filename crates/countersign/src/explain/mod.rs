@@ -1,0 +1,345 @@
+//! Explaining a signature: what stands in a request, what its signature covers, and why it does not match.
+//!
+//! ```
+//! use countersign::AccessKeySecret;
+//! use countersign::explain::{About, Captured, explain};
+//!
+//! let captured = Captured::from_http(
+//!     b"GET /api/tenants HTTP/1.1\n\
+//!       Date: Sat, 21 Nov 2026 23:23:13 GMT\n\
+//!       Authorization: ODPS CSAKexample:aHOTTME1qi58Wu8o71n33Bd2cM4=\n\n",
+//! )?;
+//! let secret = AccessKeySecret::new("the secret\n");
+//! let explained = explain(&captured, &About { secret: Some(&secret), ..About::default() });
+//! assert_eq!(explained.string_to_sign.as_deref(), Some("GET\n\n\nSat, 21 Nov 2026 23:23:13 GMT\n/tenants"));
+//! assert_eq!(explained.verified, Some(false));
+//! assert_eq!(explained.hypothesis.unwrap().name, "secret with blanks around it");
+//! # Ok::<(), countersign::explain::NotARequest>(())
+//! ```
+//!
+//! No explanation holds a secret, a key that was derived from one, or the signature that would have matched. It does
+//! hold what the request holds and its string to sign covers.
+
+mod captured;
+mod difference;
+mod encoding;
+mod hypotheses;
+mod steps;
+
+use std::time::Duration;
+
+pub use captured::{Captured, NotARequest, origin_form};
+pub use difference::{Difference, Line};
+pub use hypotheses::Hypothesis;
+pub use steps::Step;
+
+use self::difference::{difference, from_log, lines};
+use self::hypotheses::{Trial, of_the_key, of_the_text, prove, written};
+use crate::claim::{Claim, Payload};
+use crate::crypto::HmacSha1;
+use crate::key::{AccessKeySecret, Key};
+use crate::refusal::Refusal;
+use crate::request::{Body, Request};
+use crate::scheme::{Reading, Scheme};
+use crate::schemes;
+use crate::time::Timestamp;
+use crate::verify::{Readings, fresh, string_to_sign};
+
+/// What is known about a request besides what stands in it.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The path of the endpoint. `None`: `/api`, as endpoints have it by default.
+    pub base: Option<&'a str>,
+    /// The secret of the AccessKey. Without it the signature is not judged.
+    pub secret: Option<&'a AccessKeySecret>,
+    /// What the client says that it signed, as it stands in its log.
+    pub client_string: Option<&'a str>,
+    /// When the request arrived. `None`: when it was signed.
+    pub now: Option<Timestamp>,
+    /// How far the signer's clock may differ, before and after.
+    pub clock_skew: Duration,
+}
+
+impl Default for About<'_> {
+    fn default() -> Self {
+        Self {
+            base: None,
+            secret: None,
+            client_string: None,
+            now: None,
+            clock_skew: Duration::from_secs(900),
+        }
+    }
+}
+
+/// What there is to say about the signature of a request. Texts are as they stand in the request: control characters
+/// are to be escaped before they are shown.
+#[derive(Clone, Debug, Default)]
+pub struct Explanation {
+    /// The scheme whose marks the request bears.
+    pub scheme: Option<&'static str>,
+    pub access_key_id: Option<String>,
+    pub signed_at: Option<Timestamp>,
+    /// The credential scope, where the key is derived: `20261121/cn-hangzhou/odps/aliyun_v4_request`.
+    pub scope: Option<String>,
+    /// What was read, in the order of reading.
+    pub steps: Vec<Step>,
+    /// The server's: under the reading that matched, otherwise under the strict one.
+    pub string_to_sign: Option<String>,
+    /// Its lines.
+    pub lines: Vec<Line>,
+    /// Whether the signature matches under any reading. `None`: that could not be judged.
+    pub verified: Option<bool>,
+    /// The reading under which it matches.
+    pub reading: Option<&'static str>,
+    /// Whether a server with default demands that knows the AccessKey would let the request through, or why not.
+    /// `None`: nothing speaks against it, but the signature was not judged.
+    pub accepted_by_serve: Option<Result<(), String>>,
+    /// Why it does not match, why it could not be judged, or why a server refuses it all the same.
+    pub reason: Option<String>,
+    /// Where the server's string to sign and the client's part. The client's is the one that was given, otherwise the
+    /// one of the hypothesis.
+    pub difference: Option<Difference>,
+    /// What explains a signature that does not match.
+    pub hypothesis: Option<Hypothesis>,
+    /// Whether the body is the one that was signed. `None`: it is not covered, or was not captured.
+    pub body_matches: Option<bool>,
+}
+
+/// Explains the signature of a request.
+pub fn explain(captured: &Captured, about: &About<'_>) -> Explanation {
+    if captured.head_length() > captured::HEAD_LIMIT {
+        let reason = "the head of the request is longer than 1 MiB; no server takes it".to_owned();
+        return Explanation {
+            accepted_by_serve: Some(Err(reason.clone())),
+            reason: Some(reason),
+            ..Explanation::default()
+        };
+    }
+    let request = captured.request();
+    let base = about.base.unwrap_or("/api");
+    let steps = steps::of_request(&request, base);
+    let Some((scheme, read)) = schemes::read(&request) else {
+        return Explanation {
+            steps,
+            accepted_by_serve: Some(Err(Refusal::Unsigned.to_string())),
+            reason: Some(unsigned(&request)),
+            ..Explanation::default()
+        };
+    };
+    match read {
+        Ok(claim) => judged(scheme, captured, &claim, base, about, steps),
+        Err(malformed) => Explanation {
+            scheme: Some(scheme.name()),
+            steps,
+            accepted_by_serve: Some(Err(malformed.to_string())),
+            reason: Some(malformed.to_string()),
+            ..Explanation::default()
+        },
+    }
+}
+
+fn judged<'c>(
+    scheme: &'static dyn Scheme,
+    captured: &'c Captured,
+    claim: &Claim<'c>,
+    base: &str,
+    about: &About<'_>,
+    mut steps: Vec<Step>,
+) -> Explanation {
+    let request = captured.request();
+    steps.extend(steps::of_claim(&request, claim));
+    let matched = about.secret.map(|secret| prove(scheme, base, &request, claim, secret));
+    let verified = matched.map(|reading| reading.is_some());
+    let matched = matched.flatten();
+    let strict = || scheme.readings().iter().find(|reading| reading.is_strict()).copied();
+    let text = matched.or_else(strict).and_then(|reading| written(scheme, reading, base, &request, claim));
+
+    let mut explanation = Explanation {
+        scheme: Some(scheme.name()),
+        access_key_id: Some(claim.access_key_id.to_owned()),
+        signed_at: Some(claim.signed_at),
+        scope: steps::scope(claim),
+        steps,
+        lines: text.as_deref().map(|text| lines(scheme, text)).unwrap_or_default(),
+        string_to_sign: text,
+        verified,
+        reading: matched.map(|reading| reading.name),
+        body_matches: body_matches(&request, claim),
+        ..Explanation::default()
+    };
+    match refused(scheme, &request, claim, base, about, matched) {
+        Some(refusal) => {
+            let reason = refusal.to_string();
+            explanation.reason = Some(reason.clone());
+            explanation.accepted_by_serve = Some(Err(reason));
+        }
+        None => explanation.accepted_by_serve = matched.map(|_| Ok(())),
+    }
+    if matched.is_none() {
+        find_cause(scheme, captured, claim, base, about, &mut explanation);
+    }
+    explanation
+}
+
+/// What a server with default demands says, in the order in which it judges. The standing of the AccessKey is its own
+/// business, and so is the signature where there is no secret here.
+fn refused(
+    scheme: &'static dyn Scheme,
+    request: &Request<'_>,
+    claim: &Claim<'_>,
+    base: &str,
+    about: &About<'_>,
+    matched: Option<Reading>,
+) -> Option<Refusal> {
+    if let Some(name) = claim.unjudged.first() {
+        return Some(Refusal::Unsupported(name));
+    }
+    if let Err(stale) = fresh(claim, about.now.unwrap_or(claim.signed_at), about.clock_skew) {
+        return Some(stale);
+    }
+    match matched {
+        None if about.secret.is_some() => {
+            let string_to_sign = string_to_sign(scheme, base, request, claim);
+            return Some(Refusal::SignatureMismatch { string_to_sign });
+        }
+        Some(reading) if !(Readings::Preserving { and: &[] }).accept(reading, claim) => {
+            return Some(Refusal::ReadingNotAccepted(reading.name));
+        }
+        None | Some(_) => {}
+    }
+    if let Some(ambiguity) = scheme.ambiguity(base, request) {
+        return Some(Refusal::Ambiguous(ambiguity));
+    }
+    (body_matches(request, claim) == Some(false)).then_some(Refusal::BodyMismatch)
+}
+
+fn body_matches(request: &Request<'_>, claim: &Claim<'_>) -> Option<bool> {
+    match request.body {
+        Body::Whole(body) if claim.payload != Payload::Uncovered => Some(claim.payload.matches(body)),
+        Body::Whole(_) | Body::Unread => None,
+    }
+}
+
+/// Says why a signature does not match, or was not judged, as well as that can be known.
+fn find_cause(
+    scheme: &'static dyn Scheme,
+    captured: &Captured,
+    claim: &Claim<'_>,
+    base: &str,
+    about: &About<'_>,
+    explanation: &mut Explanation,
+) {
+    let request = captured.request();
+    let server = explanation.string_to_sign.clone();
+    if client_string_holds_secret(about) {
+        explanation.reason =
+            Some("the client's string to sign holds the secret: is it the right file?".to_owned());
+        return;
+    }
+    let client = about.client_string.map(|client| from_log(client, server.as_deref().unwrap_or_default()));
+    // The reading under which both sides read the same.
+    let same = client.as_deref().and_then(|client| {
+        let same =
+            |reading: &&Reading| written(scheme, **reading, base, &request, claim).as_deref() == Some(client);
+        scheme.readings().iter().find(same).map(|reading| reading.name)
+    });
+
+    let differs = client.as_deref().filter(|_| same.is_none());
+    let mut trial = Trial::new(scheme, captured, claim, base, about.secret, differs);
+    let found = of_the_key(&mut trial).or_else(|| same.is_none().then(|| of_the_text(&mut trial)).flatten());
+    let signed = found.as_ref().and_then(|found| found.string_to_sign.as_deref());
+    if let (Some(server), Some(signed), None) = (&server, differs.or(signed), same) {
+        explanation.difference = difference(scheme, server, signed);
+    }
+    if let Some(found) = found.as_ref().filter(|found| found.proven) {
+        explanation.reason = Some(found.cause.clone());
+    } else {
+        explanation.reason = Some(match (differs, same, about.secret) {
+            (_, Some(reading), secret) => both_read(reading, secret.is_some()),
+            (Some(client), None, Some(secret)) => apart(signs(scheme, claim, secret, client)).to_owned(),
+            (Some(_), None, None) => {
+                format!("the client signed something else than what was received; {NOT_JUDGED}")
+            }
+            (None, None, None) => NOT_JUDGED.to_owned(),
+            (None, None, Some(_)) if server.is_some() => "no usual mistake explains it".to_owned(),
+            (None, None, Some(_)) => format!(
+                "the path `{}` does not stand behind the base path `{base}`, so there is nothing to compare",
+                request.path
+            ),
+        });
+    }
+    let is_other_secret = about.secret.is_some() && differs.is_none() && server.is_some();
+    explanation.hypothesis =
+        found.or_else(|| is_other_secret.then(|| wrong_secret(claim.access_key_id, same)));
+}
+
+const NOT_JUDGED: &str = "no secret was given, so the signature was not judged";
+
+fn both_read(reading: &str, with_secret: bool) -> String {
+    let same = format!("the client signed what the server reads (reading `{reading}`)");
+    match with_secret {
+        true => format!("{same}, so the secret is wrong: it is not the one that the client signs with"),
+        false => format!("{same}; {NOT_JUDGED}"),
+    }
+}
+
+/// Where the client's string to sign is not the server's: `signs` tells whether the signature is one of the client's.
+fn apart(signs: bool) -> &'static str {
+    if signs {
+        return "the secret is right, but the client signed something else than what was received";
+    }
+    "the client's string to sign is not the server's, and the signature is not one of it either: the secret is wrong \
+     too, or that string is of another request"
+}
+
+fn wrong_secret(id: &str, same: Option<&'static str>) -> Hypothesis {
+    let anew = format!("take the secret of the AccessKey `{id}` anew on both sides, the whole of it");
+    let cause = match same {
+        Some(_) => format!("both sides sign the same text, so they hold different secrets: {anew}"),
+        None => format!(
+            "none of the usual mistakes explains the signature, so most likely the client signs with another secret: \
+             {anew}; if that does not help, compare with the client's own string to sign, which its log shows"
+        ),
+    };
+    Hypothesis { name: "wrong secret", cause, proven: false, reading: same, string_to_sign: None }
+}
+
+/// Whether someone took the file of the secret for that of the string to sign. What stands there would be shown.
+fn client_string_holds_secret(about: &About<'_>) -> bool {
+    let (Some(client), Some(secret)) = (about.client_string, about.secret) else { return false };
+    let secret = secret.expose().trim();
+    secret.len() >= 8 && client.contains(secret)
+}
+
+/// Whether a secret signs this text as the claim says.
+fn signs(scheme: &dyn Scheme, claim: &Claim<'_>, secret: &AccessKeySecret, text: &str) -> bool {
+    let hmac_sha1 = HmacSha1::new(secret.expose().as_bytes());
+    let keys = scheme.keys(Key::Secret { secret, hmac_sha1: &hmac_sha1 }, claim);
+    keys.iter().any(|key| key.proves(text.as_bytes(), &claim.signature))
+}
+
+/// Why no scheme reads a request.
+fn unsigned(request: &Request<'_>) -> String {
+    let known: Vec<_> = schemes::ALL.iter().map(|scheme| format!("`{}`", scheme.name())).collect();
+    let known = known.join(", ");
+    let mut values = request.headers.get_all(http::header::AUTHORIZATION).iter().peekable();
+    if values.peek().is_none() {
+        return format!(
+            "the request is not signed: it has no `Authorization`, which the schemes known here need ({known})"
+        );
+    }
+    // Only the word that names the way of authorizing is shown: what stands behind it may be a credential.
+    let word = |value: &http::HeaderValue| {
+        let text = value.to_str().ok()?;
+        let (word, _) = text.split_once(' ')?;
+        let short = word.len() <= 24 && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        short.then(|| word.to_owned())
+    };
+    match values.find_map(word) {
+        Some(word) => {
+            format!("no scheme known here signs with `Authorization: {word} …` (known are {known})")
+        }
+        None => format!("no scheme known here writes `Authorization` as it stands there (known are {known})"),
+    }
+}
