@@ -8,7 +8,7 @@ TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint fmt clients setup-tests clean
+.PHONY: help run test lint fmt clients setup-tests clean bench soak fuzz deny advisories
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -24,14 +24,31 @@ test: setup-tests lint ## install what the tests need, lint, run every test
 	    set -x; $(CARGO) test --workspace; \
 	fi
 
-lint: ## check the formatting, then clippy with warnings as errors
+lint: ## check the formatting, clippy with warnings as errors, then dependencies
 	@CARGO='$(CARGO)' scripts/lint
 
 fmt: ## format all code
 	$(CARGO) fmt --all
 
-clients: setup-tests ## try the clients whose toolchains and registries are reachable; names those that are not
-	tests/clients/run
+bench: ## measure, each figure beside its limit (a release build, then some minutes)
+	$(CARGO) build --release -p countersign-cli -p countersign-bench
+	$(TARGET_DIR)/release/countersign-bench
+
+clients: ## test with the Go and Java SDKs, where their toolchains and registries are reachable; names what is not
+	$(CARGO) build --workspace
+	tests/clients/run $(TARGET_DIR)/debug/countersign
+
+soak: setup-tests ## the tests of tampering and durability with every byte and more crashes; takes minutes
+	COUNTERSIGN_LONG=1 $(CARGO) test --workspace --test it -- --nocapture tamper:: durability::
+
+fuzz: ## look for bytes that break a law of the signature core: each target for FUZZ_SECONDS (60)
+	@CARGO='$(CARGO)' scripts/fuzz
+
+deny: ## check what dependencies there may be, their licences and where they come from
+	@CARGO='$(CARGO)' scripts/deny bans licenses sources
+
+advisories: ## check dependencies for known vulnerabilities; needs the network
+	@CARGO='$(CARGO)' scripts/deny advisories
 
 setup-tests: ## install what the tests need and is missing (part of `make test`)
 	@scripts/setup-tests

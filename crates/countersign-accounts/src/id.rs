@@ -1,15 +1,18 @@
 //! Names for accounts and requests.
 
 use std::fmt;
+use std::sync::Arc;
 
 use countersign::Timestamp;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
 /// The name of an account: `acc_` and 26 characters, 128 random bits. It never changes and is never used again.
+///
+/// Cloning it copies no text: the keyring holds one for each AccessKey.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AccountId(String);
+#[serde(from = "String", into = "String")]
+pub struct AccountId(Arc<str>);
 
 impl AccountId {
     /// A new name.
@@ -21,17 +24,29 @@ impl AccountId {
             let digit = DIGITS.get((random.next_u32() % 32) as usize).copied().unwrap_or(b'0');
             text.push(char::from(digit));
         }
-        Self(text)
+        Self(text.into())
     }
 
     /// Takes the text of a row, a token or a command line as an account's name. It may name no account.
-    pub fn from_text(text: impl Into<String>) -> Self {
+    pub fn from_text(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<String> for AccountId {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<AccountId> for String {
+    fn from(id: AccountId) -> Self {
+        id.0.as_ref().to_owned()
     }
 }
 

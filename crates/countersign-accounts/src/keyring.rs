@@ -3,44 +3,44 @@
 //! A snapshot never changes. A change copies the shard that it touches and shares the others, so a keyring of a
 //! million keys takes one in tens of microseconds while readers go on reading, without a lock, what they hold.
 
-use std::borrow::Borrow;
-use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
+mod shards;
+
+use std::collections::HashSet;
 use std::fmt;
-use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use countersign::crypto::HmacSha1;
 use countersign::{AccessKeyId, AccessKeySecret, Key, Timestamp};
+use zeroize::Zeroizing;
 
+use self::shards::{Keyed, Shards};
 use crate::change::{Change, Revision};
 use crate::id::AccountId;
 use crate::seal::{Ring, SealError, Sealed};
-
-/// How many parts a snapshot has, of which a change copies one or two.
-const SHARDS: usize = 1024;
 
 /// The AccessKeys in force at one revision.
 #[derive(Clone)]
 pub struct Snapshot {
     revision: Revision,
-    keys: Shards<AccessKeyId, Arc<AccessKeyInForce>>,
-    accounts: Shards<AccountId, Arc<AccountInForce>>,
+    keys: Shards<Arc<AccessKeyInForce>>,
+    /// All accounts, so that the keys of one share the text of its id.
+    accounts: Shards<AccountId>,
+    /// The accounts none of whose keys is accepted. They are few.
+    suspended: Arc<HashSet<AccountId>>,
 }
 
-/// What the verifier must know of an AccessKey.
+/// What the verifier must know of an AccessKey. A keyring may hold millions: it is laid out to be small.
 #[derive(Clone)]
 pub struct AccessKeyInForce {
-    pub id: AccessKeyId,
-    pub account: AccountId,
+    /// The id, and the secret behind it.
+    text: Zeroizing<Box<str>>,
+    id_length: u8,
     pub standing: Standing,
-    /// Whether the whole account is suspended.
-    pub suspended: bool,
-    /// From this instant on the key is refused.
-    pub expires: Option<Timestamp>,
-    secret: AccessKeySecret,
+    /// Milliseconds since 1970; the largest number means never.
+    expires: i64,
     hmac_sha1: HmacSha1,
+    pub account: AccountId,
 }
 
 /// What has been done to an AccessKey.
@@ -49,13 +49,6 @@ pub enum Standing {
     Enabled,
     Disabled,
     Deleted,
-}
-
-/// What the keyring must know of an account: whether it is suspended, and which keys that concerns.
-#[derive(Clone, Default)]
-struct AccountInForce {
-    suspended: bool,
-    keys: Vec<AccessKeyId>,
 }
 
 /// The latest snapshot. Whoever judges a request takes it once, and judges the whole request by it.
@@ -79,16 +72,68 @@ impl Keyring {
 }
 
 impl AccessKeyInForce {
+    fn new(
+        id: &AccessKeyId,
+        account: AccountId,
+        expires: Option<Timestamp>,
+        secret: &AccessKeySecret,
+    ) -> Self {
+        // Reserved whole: a buffer that grew would leave a copy of the secret behind.
+        let mut text = String::with_capacity(id.as_str().len() + secret.expose().len());
+        text.push_str(id.as_str());
+        text.push_str(secret.expose());
+        Self {
+            text: Zeroizing::new(text.into_boxed_str()),
+            // An id has at most 128 characters.
+            id_length: u8::try_from(id.as_str().len()).unwrap_or(u8::MAX),
+            standing: Standing::Enabled,
+            expires: expires.map_or(i64::MAX, Timestamp::unix_millis),
+            hmac_sha1: HmacSha1::new(secret.expose().as_bytes()),
+            account,
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        self.parts().0
+    }
+
+    /// From this instant on it is refused.
+    pub fn expires(&self) -> Option<Timestamp> {
+        (self.expires != i64::MAX).then(|| Timestamp::from_unix_millis(self.expires))
+    }
+
     /// What signatures by this key are tested with.
     pub fn key(&self) -> Key<'_> {
-        Key::Secret { secret: &self.secret, hmac_sha1: &self.hmac_sha1 }
+        Key::Secret { secret: self.parts().1, hmac_sha1: &self.hmac_sha1 }
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        self.text.split_at_checked(usize::from(self.id_length)).unwrap_or_default()
+    }
+}
+
+impl Keyed for Arc<AccessKeyInForce> {
+    fn key(&self) -> &str {
+        self.id()
+    }
+}
+
+impl Keyed for AccountId {
+    fn key(&self) -> &str {
+        self.as_str()
     }
 }
 
 impl Snapshot {
     /// No keys, before the first change.
     pub fn empty() -> Self {
-        Self { revision: Revision::default(), keys: Shards::new(), accounts: Shards::new() }
+        Self {
+            revision: Revision::default(),
+            keys: Shards::new(),
+            accounts: Shards::new(),
+            suspended: Arc::default(),
+        }
     }
 
     /// The keys of a full state: what an installation's rows say, told as changes, with the sealed secret beside each
@@ -122,23 +167,23 @@ impl Snapshot {
     }
 
     /// This full state, taken over where the change log no longer continues what `seen` was made from: a restored
-    /// backup, or a standby that had not received all. A key that was seen disabled or deleted stays refused, whatever
-    /// the rows say now: lost history must not bring a key back. A later change that enables it does.
+    /// backup, or a standby that had not received all. A key that was seen disabled or deleted stays refused, and so
+    /// does an account that was seen suspended, whatever the rows say now: lost history must not bring them back. A
+    /// later change that enables or resumes does.
     ///
     /// Returns the keys that were held back.
     #[must_use]
     pub fn taking_over(mut self, seen: &Self) -> (Self, Vec<AccessKeyId>) {
         let mut held = Vec::new();
-        for (id, before) in seen.keys.iter() {
-            let enabled_now = self.keys.get(id.as_str()).filter(|now| now.standing == Standing::Enabled);
-            if before.standing != Standing::Enabled
-                && let Some(now) = enabled_now
-            {
-                let refused =
-                    AccessKeyInForce { standing: Standing::Disabled, ..AccessKeyInForce::clone(now) };
-                self.keys.insert(id.clone(), Arc::new(refused));
-                held.push(id.clone());
+        for before in seen.keys.iter().filter(|before| before.standing != Standing::Enabled) {
+            let enabled_now = self.get(before.id()).is_some_and(|now| now.standing == Standing::Enabled);
+            if enabled_now && let Ok(id) = AccessKeyId::new(before.id()) {
+                self.set_standing(before.id(), Standing::Disabled);
+                held.push(id);
             }
+        }
+        for account in seen.suspended.iter() {
+            self.suspend(account);
         }
         (self, held)
     }
@@ -163,123 +208,55 @@ impl Snapshot {
         self.keys.get(id)
     }
 
+    /// Whether none of an account's keys is accepted.
+    pub fn is_suspended(&self, account: &AccountId) -> bool {
+        !self.suspended.is_empty() && self.suspended.contains(account)
+    }
+
     /// All keys, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &AccessKeyInForce> {
-        self.keys.iter().map(|(_, key)| key.as_ref())
+        self.keys.iter().map(Arc::as_ref)
     }
 
     fn apply(&mut self, change: &Change, sealed: Option<&Sealed>, ring: &Ring) -> Result<(), SealError> {
         match change {
-            Change::AccountOpened { account, .. } => {
-                self.accounts.insert(account.clone(), Arc::default());
+            Change::AccountOpened { account, .. } => self.accounts.insert(account.clone()),
+            Change::AccountSuspended { account } => self.suspend(account),
+            Change::AccountResumed { account } => {
+                if self.suspended.contains(account) {
+                    Arc::make_mut(&mut self.suspended).remove(account);
+                }
             }
-            Change::AccountSuspended { account } => self.suspend(account, true),
-            Change::AccountResumed { account } => self.suspend(account, false),
             Change::AccessKeyCreated { account, access_key, expires, .. } => {
                 if let Some(sealed) = sealed {
                     let secret = ring.open_secret(access_key, account, sealed)?;
-                    self.add(account, access_key, *expires, secret);
+                    let account = self.accounts.get(account.as_str()).unwrap_or(account).clone();
+                    self.keys.insert(Arc::new(AccessKeyInForce::new(access_key, account, *expires, &secret)));
                 }
             }
-            Change::AccessKeyDisabled { access_key, .. } => self.set_standing(access_key, Standing::Disabled),
-            Change::AccessKeyEnabled { access_key, .. } => self.set_standing(access_key, Standing::Enabled),
-            Change::AccessKeyDeleted { access_key, .. } => self.set_standing(access_key, Standing::Deleted),
-            Change::AccessKeyRestored { access_key, .. } => self.set_standing(access_key, Standing::Disabled),
-            Change::AccessKeyPurged { account, access_key } => {
-                self.keys.remove(access_key.as_str());
-                self.update_account(account, |owner| owner.keys.retain(|key| key != access_key));
+            Change::AccessKeyDisabled { access_key, .. } | Change::AccessKeyRestored { access_key, .. } => {
+                self.set_standing(access_key.as_str(), Standing::Disabled);
             }
+            Change::AccessKeyEnabled { access_key, .. } => {
+                self.set_standing(access_key.as_str(), Standing::Enabled);
+            }
+            Change::AccessKeyDeleted { access_key, .. } => {
+                self.set_standing(access_key.as_str(), Standing::Deleted);
+            }
+            Change::AccessKeyPurged { access_key, .. } => self.keys.remove(access_key.as_str()),
             Change::PasswordSet { .. } | Change::ProjectCreated { .. } | Change::ProjectDeleted { .. } => {}
         }
         Ok(())
     }
 
-    fn add(
-        &mut self,
-        account: &AccountId,
-        id: &AccessKeyId,
-        expires: Option<Timestamp>,
-        secret: AccessKeySecret,
-    ) {
-        self.update_account(account, |owner| owner.keys.push(id.clone()));
-        let suspended = self.accounts.get(account.as_str()).is_some_and(|owner| owner.suspended);
-        let key = AccessKeyInForce {
-            id: id.clone(),
-            account: account.clone(),
-            standing: Standing::Enabled,
-            suspended,
-            expires,
-            hmac_sha1: HmacSha1::new(secret.expose().as_bytes()),
-            secret,
-        };
-        self.keys.insert(id.clone(), Arc::new(key));
+    fn set_standing(&mut self, id: &str, standing: Standing) {
+        self.keys.update(id, |key| Arc::make_mut(key).standing = standing);
     }
 
-    fn set_standing(&mut self, id: &AccessKeyId, standing: Standing) {
-        self.keys.update(id.as_str(), |key| Arc::make_mut(key).standing = standing);
-    }
-
-    fn suspend(&mut self, account: &AccountId, suspended: bool) {
-        self.update_account(account, |owner| owner.suspended = suspended);
-        let keys = self.accounts.get(account.as_str()).map(|owner| owner.keys.clone()).unwrap_or_default();
-        for id in keys {
-            self.keys.update(id.as_str(), |key| Arc::make_mut(key).suspended = suspended);
+    fn suspend(&mut self, account: &AccountId) {
+        if !self.suspended.contains(account) {
+            Arc::make_mut(&mut self.suspended).insert(account.clone());
         }
-    }
-
-    fn update_account(&mut self, account: &AccountId, alter: impl FnOnce(&mut AccountInForce)) {
-        self.accounts.update(account.as_str(), |owner| alter(Arc::make_mut(owner)));
-    }
-}
-
-/// A map in parts, of which a change copies one.
-#[derive(Clone)]
-struct Shards<K, V> {
-    hasher: RandomState,
-    shards: Vec<Arc<HashMap<K, V>>>,
-}
-
-impl<K: Clone + Eq + Hash + Borrow<str>, V: Clone> Shards<K, V> {
-    fn new() -> Self {
-        let empty = Arc::new(HashMap::new());
-        Self { hasher: RandomState::new(), shards: vec![empty; SHARDS] }
-    }
-
-    fn place(&self, key: &str) -> usize {
-        usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or_default()
-    }
-
-    fn get(&self, key: &str) -> Option<&V> {
-        self.shards.get(self.place(key))?.get(key)
-    }
-
-    fn insert(&mut self, key: K, value: V) {
-        let place = self.place(key.borrow());
-        if let Some(shard) = self.shards.get_mut(place) {
-            Arc::make_mut(shard).insert(key, value);
-        }
-    }
-
-    fn update(&mut self, key: &str, alter: impl FnOnce(&mut V)) {
-        let place = self.place(key);
-        if let Some(value) = self.shards.get_mut(place).and_then(|shard| Arc::make_mut(shard).get_mut(key)) {
-            alter(value);
-        }
-    }
-
-    fn remove(&mut self, key: &str) {
-        let place = self.place(key);
-        if let Some(shard) = self.shards.get_mut(place) {
-            Arc::make_mut(shard).remove(key);
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.len()).sum()
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.shards.iter().flat_map(|shard| shard.iter())
     }
 }
 
@@ -291,7 +268,7 @@ impl fmt::Debug for Snapshot {
 
 impl fmt::Debug for AccessKeyInForce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AccessKeyInForce({}, {:?})", self.id, self.standing)
+        write!(f, "AccessKeyInForce({}, {:?})", self.id(), self.standing)
     }
 }
 

@@ -5,18 +5,20 @@
 //! Each sealed text is bound to the place where it stands. Whoever can write to the database cannot make one
 //! AccessKey's secret pass for another's.
 
+mod ring;
+
 use std::fmt;
 
 use aes_gcm_siv::aead::{Aead, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use countersign::AccessKeyId;
 use countersign::crypto::hmac_sha256;
-use countersign::{AccessKeyId, AccessKeySecret};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::id::AccountId;
+pub use ring::{Ring, RingKey, SealedRingKey};
 
 /// What the text of a master key begins with.
 const MASTER_KEY_PREFIX: &str = "countersign-master-key-1:";
@@ -26,30 +28,6 @@ const NONCE: usize = 12;
 
 /// The key that seals ring keys. It is not in the data directory and not in its backups.
 pub struct MasterKey(Zeroizing<[u8; 32]>);
-
-/// One of the data keys that seal secrets.
-pub struct RingKey {
-    id: u32,
-    key: Zeroizing<[u8; 32]>,
-}
-
-/// A ring key as its row holds it: sealed by the master key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealedRingKey {
-    pub id: u32,
-    pub sealed: Sealed,
-    /// Which master key opens it: [`MasterKey::id`].
-    pub master_key: String,
-    /// Whether it seals what is new. Exactly one of a ring does.
-    pub active: bool,
-}
-
-/// The ring keys of an installation, opened.
-pub struct Ring {
-    cluster: String,
-    active: RingKey,
-    others: Vec<RingKey>,
-}
 
 /// A sealed text, in base 64.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,99 +78,10 @@ impl MasterKey {
         let name = hmac_sha256(self.0.as_slice(), b"countersign master key id");
         name.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
-}
 
-impl RingKey {
-    /// A new key.
-    pub fn generate(id: u32, random: &mut impl CryptoRng) -> Self {
-        Self { id, key: random_key(random) }
-    }
-
-    /// Seals the key for its row.
-    pub fn seal(
-        &self,
-        cluster: &str,
-        master: &MasterKey,
-        active: bool,
-        random: &mut impl CryptoRng,
-    ) -> SealedRingKey {
-        let place = ring_key_place(cluster, self.id);
-        let sealed = seal(&master.0, self.id, &place, self.key.as_slice(), random);
-        SealedRingKey { id: self.id, sealed, master_key: master.id(), active }
-    }
-}
-
-impl Ring {
-    /// Opens the ring keys of an installation. It fails as a whole: with one key missing, some secrets could not be
-    /// opened, and a wrong master key must never look like keys that do not verify.
-    pub fn open(cluster: &str, master: &MasterKey, rows: &[SealedRingKey]) -> Result<Self, SealError> {
-        let mut active = None;
-        let mut others = Vec::new();
-        for row in rows {
-            if row.master_key != master.id() {
-                return Err(SealError::OtherMasterKey { wanted: row.master_key.clone(), given: master.id() });
-            }
-            let place = ring_key_place(cluster, row.id);
-            let opened = open(&master.0, &place, &row.sealed).ok_or(SealError::RingKey(row.id))?;
-            let key = <[u8; 32]>::try_from(opened.as_slice()).map_err(|_| SealError::RingKey(row.id))?;
-            let ring_key = RingKey { id: row.id, key: Zeroizing::new(key) };
-            if row.active && active.is_none() {
-                active = Some(ring_key);
-            } else {
-                others.push(ring_key);
-            }
-        }
-        Ok(Self { cluster: cluster.to_owned(), active: active.ok_or(SealError::NoActiveRingKey)?, others })
-    }
-
-    /// Seals the secret of an AccessKey for its row.
-    pub fn seal_secret(
-        &self,
-        id: &AccessKeyId,
-        owner: &AccountId,
-        secret: &AccessKeySecret,
-        random: &mut impl CryptoRng,
-    ) -> Sealed {
-        let place = self.secret_place(id, owner, self.active.id);
-        seal(&self.active.key, self.active.id, &place, secret.expose().as_bytes(), random)
-    }
-
-    /// Opens the secret of an AccessKey from its row.
-    pub fn open_secret(
-        &self,
-        id: &AccessKeyId,
-        owner: &AccountId,
-        sealed: &Sealed,
-    ) -> Result<AccessKeySecret, SealError> {
-        let ring_key_id = sealed.ring_key().ok_or_else(|| SealError::Secret(id.clone()))?;
-        let ring_key =
-            self.find(ring_key_id).ok_or_else(|| SealError::MissingRingKey(id.clone(), ring_key_id))?;
-        let place = self.secret_place(id, owner, ring_key_id);
-        let opened = open(&ring_key.key, &place, sealed).ok_or_else(|| SealError::Secret(id.clone()))?;
-        let text = std::str::from_utf8(&opened).map_err(|_| SealError::Secret(id.clone()))?;
-        Ok(AccessKeySecret::new(text))
-    }
-
-    /// A MAC by the active ring key, for tokens that this installation issues: the ring key's id, and 32 bytes.
-    /// `purpose` keeps the tokens of one use from passing as those of another.
-    pub fn mac(&self, purpose: &str, bytes: &[u8]) -> (u32, [u8; 32]) {
-        (self.active.id, token_mac(&self.active, &self.cluster, purpose, bytes))
-    }
-
-    /// Whether `mac` is what [`Ring::mac`] gave, under a ring key that is still there. Constant time.
-    pub fn proves(&self, ring_key: u32, purpose: &str, bytes: &[u8], mac: &[u8]) -> bool {
-        self.find(ring_key).is_some_and(|key| {
-            countersign::crypto::equal(&token_mac(key, &self.cluster, purpose, bytes), mac)
-        })
-    }
-
-    fn find(&self, id: u32) -> Option<&RingKey> {
-        std::iter::once(&self.active).chain(&self.others).find(|key| key.id == id)
-    }
-
-    fn secret_place(&self, id: &AccessKeyId, owner: &AccountId, ring_key: u32) -> Vec<u8> {
-        let ring_key = ring_key.to_string();
-        place(&[&self.cluster, "access_key", "secret", id.as_str(), owner.as_str(), &ring_key])
+    /// Another copy in memory. Not `Clone`: there should be few.
+    fn copy(&self) -> Self {
+        Self(self.0.clone())
     }
 }
 
@@ -213,16 +102,29 @@ impl Sealed {
         let [FORM, a, b, c, d, ..] = *bytes.as_slice() else { return None };
         Some(u32::from_be_bytes([a, b, c, d]))
     }
+
+    /// The ring key that sealed the text of which this is the beginning, [`Sealed::BEGINNING`] characters.
+    pub fn ring_key_of_beginning(beginning: &str) -> Option<u32> {
+        Self(format!("{beginning}A")).ring_key()
+    }
+
+    /// What the texts sealed by a ring key begin with, [`Sealed::BEGINNING`] characters: one of these, for the last
+    /// character holds two bits of the nonce. So a database can count and select by ring key.
+    pub fn beginnings(ring_key: u32) -> [String; 4] {
+        [0x00, 0x40, 0x80, 0xc0].map(|nonce| {
+            let [a, b, c, d] = ring_key.to_be_bytes();
+            BASE64.encode([FORM, a, b, c, d, nonce]).chars().take(Self::BEGINNING).collect()
+        })
+    }
+
+    /// How many characters of a sealed text tell its ring key.
+    pub const BEGINNING: usize = 7;
 }
 
 fn random_key(random: &mut impl CryptoRng) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0u8; 32]);
     random.fill_bytes(key.as_mut_slice());
     key
-}
-
-fn ring_key_place(cluster: &str, id: u32) -> Vec<u8> {
-    place(&[cluster, "ring_key", "sealed", &id.to_string()])
 }
 
 /// What a sealed text is bound to. Each part carries its length, so that no two lists of parts read the same.
@@ -233,11 +135,6 @@ fn place(parts: &[&str]) -> Vec<u8> {
         bytes.extend_from_slice(part.as_bytes());
     }
     bytes
-}
-
-fn token_mac(key: &RingKey, cluster: &str, purpose: &str, bytes: &[u8]) -> [u8; 32] {
-    let derived = Zeroizing::new(hmac_sha256(key.key.as_slice(), &place(&[cluster, "token", purpose])));
-    hmac_sha256(derived.as_slice(), bytes)
 }
 
 fn seal(key: &[u8; 32], ring_key: u32, place: &[u8], plain: &[u8], random: &mut impl CryptoRng) -> Sealed {
@@ -270,21 +167,12 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-impl fmt::Debug for RingKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RingKey({})", self.id)
-    }
-}
-
-impl fmt::Debug for Ring {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ring(active {}, {} others)", self.active.id, self.others.len())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use countersign::AccessKeySecret;
+
     use super::*;
+    use crate::id::AccountId;
 
     fn ring() -> (Ring, MasterKey, SealedRingKey) {
         let mut random = crate::random::from_system();
@@ -350,12 +238,29 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_one_purpose_does_not_pass_as_another() {
-        let (ring, ..) = ring();
-        let (ring_key, mac) = ring.mac("bearer", b"token");
-        assert!(ring.proves(ring_key, "bearer", b"token", &mac));
-        assert!(!ring.proves(ring_key, "other", b"token", &mac));
-        assert!(!ring.proves(ring_key + 1, "bearer", b"token", &mac));
-        assert!(!ring.proves(ring_key, "bearer", b"tokem", &mac));
+    fn the_beginning_of_a_sealed_text_tells_its_ring_key() {
+        let mut random = crate::random::from_system();
+        let master = MasterKey::generate(&mut random);
+        for number in [1, 2, 15, 16, 255, 256, 65_537, u32::MAX] {
+            let row = RingKey::generate(number, &mut random).seal("cluster", &master, true, &mut random);
+            let ring = Ring::open("cluster", &master, &[row]).unwrap();
+            let mut seen = std::collections::BTreeSet::new();
+            for _ in 0..64 {
+                let sealed = ring.seal_secret(
+                    &id("A"),
+                    &AccountId::from_text("acc_1"),
+                    &AccessKeySecret::new("s"),
+                    &mut random,
+                );
+                let beginning = sealed.as_str().get(..Sealed::BEGINNING).unwrap();
+                assert_eq!(Sealed::ring_key_of_beginning(beginning), Some(number));
+                assert!(Sealed::beginnings(number).iter().any(|one| one == beginning), "{beginning}");
+                seen.insert(beginning.to_owned());
+            }
+            assert_eq!(seen.len(), 4, "all four come up: {seen:?}");
+        }
+        for other in ["", "AQAAAA", "AAAAAAA", "AQ AAAE", "sealed A"] {
+            assert_eq!(Sealed::ring_key_of_beginning(other), None, "{other}");
+        }
     }
 }

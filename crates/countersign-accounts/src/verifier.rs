@@ -1,11 +1,13 @@
 //! The judgement on a request: by the keyring, at a time, under the demands of whoever asks.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use countersign::crypto::HmacSha1;
 use countersign::{AccessKeySecret, Body, Claim, Key, Proven, Readings, Refusal, Request, Scheme, Timestamp};
-use countersign::{fresh, schemes, verify};
+use countersign::{fresh, schemes, string_to_sign, verify};
+use rand_core::CryptoRng;
 
 use crate::change::Revision;
 use crate::keyring::{AccessKeyInForce, Keyring, Snapshot, Standing};
@@ -26,6 +28,8 @@ pub struct Demands {
     pub derived_keys: bool,
     /// Whether to take requests that the signature does not tell from others: repeated names, encoded separators.
     pub ambiguous: bool,
+    /// Whether an unknown AccessKey is answered as a wrong signature is.
+    pub hide_unknown_keys: bool,
 }
 
 impl Demands {
@@ -37,6 +41,7 @@ impl Demands {
             readings: Vec::new(),
             derived_keys: true,
             ambiguous: false,
+            hide_unknown_keys: false,
         }
     }
 }
@@ -82,9 +87,13 @@ pub struct Refused {
 pub struct Verifier {
     keyring: Arc<Keyring>,
     placeholder: Placeholder,
+    /// The latest time at which a proven request was judged, in milliseconds. A clock that is set back does not go
+    /// back behind it: see [`Verifier::not_before`].
+    latest: AtomicI64,
 }
 
-/// The key that stands in for one that is not there, so that an unknown id costs what a wrong secret does.
+/// The key that stands in for one that is not there, so that an unknown id costs what a wrong secret does. Its secret
+/// is made anew with each verifier: nobody can sign with it.
 #[derive(Debug)]
 struct Placeholder {
     secret: AccessKeySecret,
@@ -93,11 +102,19 @@ struct Placeholder {
 
 impl Verifier {
     /// A verifier that judges by the latest snapshot of a keyring.
-    pub fn new(keyring: Arc<Keyring>) -> Self {
-        // As long as a generated secret. Nobody can sign with it: what it proves is refused all the same.
-        let secret = AccessKeySecret::new("CSSK0000000000000000000000000000000000000000");
+    pub fn new(keyring: Arc<Keyring>, random: &mut impl CryptoRng) -> Self {
+        let secret = AccessKeySecret::generate(random);
         let hmac_sha1 = HmacSha1::new(secret.expose().as_bytes());
-        Self { keyring, placeholder: Placeholder { secret, hmac_sha1 } }
+        Self { keyring, placeholder: Placeholder { secret, hmac_sha1 }, latest: AtomicI64::new(i64::MIN) }
+    }
+
+    /// The time by which to judge what has ended: now, or the latest time at which a proven request was judged, if the
+    /// clock was set back since. What had expired stays so, and a signature that was too old is not new again.
+    ///
+    /// Only a proven and fresh request moves it. A clock that was wrong for a while, during which honest clients were
+    /// refused, holds nobody up once it is right again.
+    pub fn not_before(&self, now: Timestamp) -> Timestamp {
+        now.max(Timestamp::from_unix_millis(self.latest.load(Ordering::Relaxed)))
     }
 
     /// The keyring that it judges by.
@@ -110,13 +127,14 @@ impl Verifier {
         let Some((scheme, claim)) = schemes::read(request) else {
             return Verdict::Refused(Refused { refusal: Refusal::Unsigned, scheme: None });
         };
-        let judged = claim
-            .map_err(Refusal::from)
-            .and_then(|claim| self.judge(scheme, request, claim, context))
-            .map_err(|refusal| Refused { refusal, scheme: Some(scheme) });
-        let verified = match judged {
+        let refused = |refusal| Verdict::Refused(Refused { refusal, scheme: Some(scheme) });
+        let claim = match claim {
+            Ok(claim) => claim,
+            Err(malformed) => return refused(malformed.into()),
+        };
+        let verified = match self.judge(scheme, request, claim, context) {
             Ok(verified) => verified,
-            Err(refused) => return Verdict::Refused(refused),
+            Err(refusal) => return refused(refusal),
         };
         // The body comes after all that needs no more than the head: what a stranger sends is not worth reading.
         match request.body {
@@ -125,9 +143,7 @@ impl Verifier {
             }
             Body::Unread => Verdict::NeedsBody,
             Body::Whole(body) if verified.proven.claim().payload.matches(body) => Verdict::Verified(verified),
-            Body::Whole(_) => {
-                Verdict::Refused(Refused { refusal: Refusal::BodyMismatch, scheme: Some(scheme) })
-            }
+            Body::Whole(_) => refused(Refusal::BodyMismatch),
         }
     }
 
@@ -140,8 +156,17 @@ impl Verifier {
     pub fn in_good_standing(&self, id: &str, now: Timestamp) -> Result<Arc<AccessKeyInForce>, Refusal> {
         let snapshot = self.keyring.snapshot();
         let access_key = find(&snapshot, id).ok_or_else(|| Refusal::UnknownAccessKey(id.to_owned()))?;
-        standing(access_key, now)?;
+        standing(&snapshot, access_key, self.not_before(now))?;
         Ok(Arc::clone(access_key))
+    }
+
+    /// Notes that a proven request was judged at this time; to the second is enough, and leaves the memory that all
+    /// threads share alone most of the time.
+    fn remember(&self, now: Timestamp) {
+        let (now, latest) = (now.unix_millis(), self.latest.load(Ordering::Relaxed));
+        if now > latest.saturating_add(999) {
+            self.latest.fetch_max(now, Ordering::Relaxed);
+        }
     }
 
     /// The order is a decision. What costs nothing and needs no secret comes first; what tells about a key is told
@@ -161,6 +186,10 @@ impl Verifier {
             return Err(Refusal::DerivedKeysOff);
         }
         fresh(&claim, context.now, demands.clock_skew)?;
+        let now = self.not_before(context.now);
+        if claim.signed_at < now {
+            fresh(&claim, now, demands.clock_skew)?;
+        }
 
         // One snapshot for the whole request.
         let snapshot = self.keyring.snapshot();
@@ -170,10 +199,15 @@ impl Verifier {
         let key = access_key.map_or_else(|| self.placeholder.key(), |access_key| access_key.key());
         let readings = Readings::Preserving { and: &demands.readings };
         let proven = verify(scheme, &demands.base, request, claim, key, readings);
-        let access_key = access_key.ok_or_else(|| Refusal::UnknownAccessKey(id.to_owned()))?;
+        let access_key = match access_key {
+            Some(access_key) => access_key,
+            None if demands.hide_unknown_keys => return Err(as_mismatch(proven, &demands.base, request)),
+            None => return Err(Refusal::UnknownAccessKey(id.to_owned())),
+        };
         let proven = proven?;
+        self.remember(context.now);
 
-        standing(access_key, context.now)?;
+        standing(&snapshot, access_key, now)?;
         if !demands.ambiguous
             && let Some(ambiguity) = scheme.ambiguity(&demands.base, request)
         {
@@ -183,9 +217,21 @@ impl Verifier {
     }
 }
 
+/// What a wrong secret is answered, for a key that is not there.
+fn as_mismatch(proven: Result<Proven<'_>, Refusal>, base: &str, request: &Request<'_>) -> Refusal {
+    match proven {
+        Err(mismatch) => mismatch,
+        // Nobody knows the placeholder's secret; if somebody did, it would open nothing.
+        Ok(proven) => {
+            let string_to_sign = string_to_sign(proven.scheme(), base, request, proven.claim());
+            Refusal::SignatureMismatch { string_to_sign }
+        }
+    }
+}
+
 impl Placeholder {
     fn key(&self) -> Key<'_> {
-        Key::Secret { secret: &self.secret, hmac_sha1: &self.hmac_sha1 }
+        Key::Secret { secret: self.secret.expose(), hmac_sha1: &self.hmac_sha1 }
     }
 }
 
@@ -194,14 +240,14 @@ fn find<'s>(snapshot: &'s Snapshot, id: &str) -> Option<&'s Arc<AccessKeyInForce
     snapshot.get(id).filter(|access_key| access_key.standing != Standing::Deleted)
 }
 
-fn standing(access_key: &AccessKeyInForce, now: Timestamp) -> Result<(), Refusal> {
+fn standing(snapshot: &Snapshot, access_key: &AccessKeyInForce, now: Timestamp) -> Result<(), Refusal> {
     if access_key.standing != Standing::Enabled {
         return Err(Refusal::DisabledAccessKey);
     }
-    if let Some(expires) = access_key.expires.filter(|expires| *expires <= now) {
+    if let Some(expires) = access_key.expires().filter(|expires| *expires <= now) {
         return Err(Refusal::ExpiredAccessKey(expires));
     }
-    if access_key.suspended {
+    if snapshot.is_suspended(&access_key.account) {
         return Err(Refusal::SuspendedAccount);
     }
     Ok(())

@@ -7,12 +7,13 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use countersign::schemes;
 use countersign_accounts::verifier::Demands;
+use countersign_control::connections::DEFAULT_CONNECTIONS;
 use countersign_control::state::Settings;
+use countersign_control::tls::Certificate;
 use serde::Deserialize;
-use zeroize::Zeroizing;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
-use crate::data::{Place, read_secret_file};
-use crate::env;
+use crate::data::read_secret_file;
 use crate::telemetry::Format;
 
 /// The sample: every key with its default.
@@ -26,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) store: StoreSection,
     #[serde(default)]
     pub(crate) endpoint: EndpointSection,
+    #[serde(default)]
+    pub(crate) admin: AdminSection,
     #[serde(default)]
     pub(crate) maxcompute: MaxComputeSection,
     #[serde(default)]
@@ -45,6 +48,25 @@ pub(crate) struct StoreSection {
 pub(crate) struct EndpointSection {
     pub(crate) listen: SocketAddr,
     pub(crate) danger_plain_http: bool,
+    pub(crate) max_connections: usize,
+    pub(crate) drain_delay_seconds: u64,
+    pub(crate) tls: Option<TlsSection>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AdminSection {
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) danger_plain_http: bool,
+    pub(crate) max_age_seconds: u64,
+    pub(crate) tls: Option<TlsSection>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TlsSection {
+    pub(crate) certificate_file: PathBuf,
+    pub(crate) key_file: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,6 +77,7 @@ pub(crate) struct MaxComputeSection {
     pub(crate) clock_skew_seconds: u64,
     pub(crate) readings: Vec<String>,
     pub(crate) danger_ambiguous: bool,
+    pub(crate) hide_unknown_keys: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,7 +89,13 @@ pub(crate) struct LogSection {
 
 impl Default for EndpointSection {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8640)), danger_plain_http: false }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8640)),
+            danger_plain_http: false,
+            max_connections: DEFAULT_CONNECTIONS,
+            drain_delay_seconds: 0,
+            tls: None,
+        }
     }
 }
 
@@ -78,6 +107,7 @@ impl Default for MaxComputeSection {
             clock_skew_seconds: 900,
             readings: Vec::new(),
             danger_ambiguous: false,
+            hide_unknown_keys: false,
         }
     }
 }
@@ -120,11 +150,23 @@ impl Config {
         if let Some(unknown) = self.maxcompute.readings.iter().find(|name| !known.contains(&name.as_str())) {
             bail!("`maxcompute.readings` names `{unknown}`; there are: {}", known.join(", "));
         }
-        let (listen, danger) = (self.endpoint.listen, self.endpoint.danger_plain_http);
         ensure!(
-            listen.ip().is_loopback() || danger,
-            "`endpoint.listen` is {listen}, where others can read and replay plain HTTP: listen on 127.0.0.1 behind a \
-             proxy that speaks TLS, or say `danger_plain_http = true`"
+            self.endpoint.drain_delay_seconds <= 60 * 60,
+            "`endpoint.drain_delay_seconds` is {}: it may be 0 to 3600",
+            self.endpoint.drain_delay_seconds
+        );
+        let endpoint = &self.endpoint;
+        check_listen("endpoint", endpoint.listen, endpoint.tls.is_some(), endpoint.danger_plain_http)?;
+        if let Some(listen) = self.admin.listen {
+            check_listen("admin", listen, self.admin.tls.is_some(), self.admin.danger_plain_http)?;
+        }
+        let level = &self.log.level;
+        level.parse::<Targets>().with_context(|| format!("`log.level` is `{level}`"))?;
+        // A lone word that is no level would be taken for the name of a target, and silence all others.
+        let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
+        ensure!(
+            level.split(',').all(|part| part.contains('=') || is_level(part.trim())),
+            "`log.level` is `{level}`: it should be error, warn, info, debug, trace or off, or `target=level` pairs"
         );
         ensure!(
             self.store.data.is_none() || self.store.database_file.is_none(),
@@ -133,19 +175,37 @@ impl Config {
         Ok(())
     }
 
-    /// Where the data is: as the file says, or else the environment.
-    pub(crate) fn place(&self) -> anyhow::Result<Place> {
-        let section = &self.store;
-        let from_file = section.database_file.as_deref().map(read_secret_file).transpose()?;
-        let mut database = from_file.map(|text| Zeroizing::new(text.trim().to_owned()));
-        let mut data = section.data.clone();
-        if data.is_none() && database.is_none() {
-            data = env::get(env::DATA).map(PathBuf::from);
-            database = env::get(env::DATABASE).map(Zeroizing::new);
-        }
-        let key_file =
-            section.master_key_file.clone().or_else(|| env::get(env::MASTER_KEY_FILE).map(PathBuf::from));
-        Place::new(data, database, key_file)
+    /// The keys that differ from those of another configuration and that a running server cannot change.
+    pub(crate) fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
+        let names = self.fixed().into_iter().zip(other.fixed());
+        names.filter(|((_, one), (_, other))| one != other).map(|((name, _), _)| name).collect()
+    }
+
+    fn fixed(&self) -> [(&'static str, String); 9] {
+        let Self { store, endpoint, admin, maxcompute: _, log } = self;
+        [
+            ("store.data", format!("{:?}", store.data)),
+            ("store.database_file", format!("{:?}", store.database_file)),
+            ("store.master_key_file", format!("{:?}", store.master_key_file)),
+            ("endpoint.listen", endpoint.listen.to_string()),
+            ("endpoint.max_connections", endpoint.max_connections.to_string()),
+            // Which files they are may change, but not whether there are any.
+            ("endpoint.tls", endpoint.tls.is_some().to_string()),
+            ("admin.listen", format!("{:?}", admin.listen)),
+            ("admin.tls", admin.tls.is_some().to_string()),
+            ("log.format", format!("{:?}", log.format)),
+        ]
+    }
+
+    /// How long to go on taking connections after being told to stop.
+    pub(crate) fn drain_delay(&self) -> Duration {
+        Duration::from_secs(self.endpoint.drain_delay_seconds)
+    }
+
+    /// The age from which on a keyring is too old to be ready with.
+    pub(crate) fn max_age(&self) -> Option<Duration> {
+        let seconds = self.admin.max_age_seconds;
+        (seconds > 0).then(|| Duration::from_secs(seconds))
     }
 
     /// What the server needs to know of it.
@@ -158,8 +218,31 @@ impl Config {
                 readings: section.readings.clone(),
                 derived_keys: section.odps_v4,
                 ambiguous: section.danger_ambiguous,
+                hide_unknown_keys: section.hide_unknown_keys,
             },
         }
+    }
+}
+
+/// Plain HTTP is for this machine, unless the operator says so.
+fn check_listen(section: &str, listen: SocketAddr, tls: bool, danger: bool) -> anyhow::Result<()> {
+    ensure!(
+        listen.ip().is_loopback() || tls || danger,
+        "`{section}.listen` is {listen}, where others can read and replay plain HTTP: give it a certificate in \
+         `[{section}.tls]`, or listen on 127.0.0.1 behind a proxy that speaks TLS, or say `danger_plain_http = true`"
+    );
+    Ok(())
+}
+
+impl TlsSection {
+    /// Reads the certificate and its key, and finds out whether they belong together.
+    pub(crate) fn read(&self) -> anyhow::Result<Certificate> {
+        let (chain, key) = (&self.certificate_file, &self.key_file);
+        let cannot = || format!("cannot read `{}`", chain.display());
+        let text = std::fs::read(chain).with_context(cannot)?;
+        let secret = read_secret_file(key)?;
+        Certificate::from_pem(&text, secret.as_bytes())
+            .with_context(|| format!("`{}` and `{}`", chain.display(), key.display()))
     }
 }
 
@@ -172,29 +255,48 @@ mod tests {
         let sample = format!("{:?}", Config::parse(SAMPLE).unwrap());
         let default = format!("{:?}", Config::parse("").unwrap());
         assert_eq!(sample, default);
-        // And every key of the sample, comments taken away, is one that is known.
-        let uncommented: String =
-            SAMPLE.lines().filter_map(|line| line.strip_prefix("#: ")).map(|l| format!("{l}\n")).collect();
-        let parsed: toml::Table = toml::from_str(&uncommented).unwrap();
-        assert_eq!(
-            parsed.keys().map(String::as_str).collect::<Vec<_>>(),
-            ["data", "database_file", "master_key_file"]
-        );
+        // And every key that has no default, comments taken away, is one that is known.
+        toml::from_str::<Config>(&SAMPLE.replace("#: ", "")).unwrap();
     }
 
     #[test]
     fn what_cannot_be_meant_is_refused_with_what_to_do() {
         let cases = [
             ("[endpoint]\nlisten = \"0.0.0.0:8640\"", "danger_plain_http = true"),
+            ("[endpoint]\nlisten = \"[::]:8640\"", "[endpoint.tls]"),
+            ("[admin]\nlisten = \"0.0.0.0:8642\"", "`admin.listen` is 0.0.0.0:8642"),
+            ("[endpoint.tls]\ncertificate_file = \"c\"", "missing field `key_file`"),
+            ("[endpoint]\ndrain_delay_seconds = 3601", "0 to 3600"),
             ("[endpoint]\nlisen = \"127.0.0.1:1\"", "unknown field `lisen`"),
             ("[maxcompute]\nbase_path = \"api/\"", "begins with a slash"),
             ("[maxcompute]\nreadings = [\"sloppy\"]", "there are: strict, no-leading-slash"),
             ("[maxcompute]\nclock_skew_seconds = 0", "1 to 86400"),
+            ("[log]\nlevel = \"inof\"", "error, warn, info"),
+            ("[log]\nlevel = \"info=what=is\"", "`log.level` is `info=what=is`"),
             ("[store]\ndata = \"a\"\ndatabase_file = \"b\"", "name one"),
         ];
         for (text, expected) in cases {
             let error = format!("{:#}", Config::parse(text).unwrap_err());
             assert!(error.contains(expected), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn with_tls_a_listener_may_be_anywhere() {
+        let tls = "certificate_file = \"c\"\nkey_file = \"k\"\n";
+        for section in ["endpoint", "admin"] {
+            let text = format!("[{section}]\nlisten = \"0.0.0.0:1\"\n[{section}.tls]\n{tls}");
+            Config::parse(&text).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_a_running_server_cannot_change_is_named() {
+        let one = Config::parse("").unwrap();
+        let other = "[endpoint]\nlisten = \"127.0.0.1:1\"\ndrain_delay_seconds = 9\n[endpoint.tls]\n\
+                     certificate_file = \"c\"\nkey_file = \"k\"\n[maxcompute]\nodps_v4 = false\n[log]\nformat = \"json\"";
+        let other = Config::parse(other).unwrap();
+        assert_eq!(one.fixed_differences(&other), ["endpoint.listen", "endpoint.tls", "log.format"]);
+        assert!(other.fixed_differences(&other).is_empty());
     }
 }

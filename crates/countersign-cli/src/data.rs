@@ -1,8 +1,8 @@
 //! Where the data is, and opening it: the store, the master key, the ring.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
@@ -12,8 +12,10 @@ use countersign_accounts::seal::{MasterKey, Ring};
 use countersign_accounts::{clock, random};
 use countersign_control::app::{self, Asked};
 use countersign_store::{Access, Store};
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
+use crate::config::StoreSection;
 use crate::env;
 
 /// The name of the SQLite file in a data directory.
@@ -49,14 +51,27 @@ pub(crate) struct Place {
 impl DataArgs {
     /// These, and what they leave open from the environment.
     pub(crate) fn place(&self) -> anyhow::Result<Place> {
-        // A flag of either kind goes before a variable of the other.
-        let flagged = self.data.is_some() || self.database.is_some();
-        let from_env = |name| if flagged { None } else { env::get(name) };
-        let data = self.data.clone().or_else(|| from_env(env::DATA).map(PathBuf::from));
-        let database = self.database.clone().or_else(|| from_env(env::DATABASE)).map(Zeroizing::new);
-        let key_file =
-            self.master_key_file.clone().or_else(|| env::get(env::MASTER_KEY_FILE).map(PathBuf::from));
-        Place::new(data, database, key_file)
+        self.place_over(&StoreSection::default())
+    }
+
+    /// These before the environment before a configuration file. Whoever names a store of one kind passes over those
+    /// of both kinds that come after.
+    pub(crate) fn place_over(&self, file: &StoreSection) -> anyhow::Result<Place> {
+        let secret = |text: String| Zeroizing::new(text.trim().to_owned());
+        let flags = (self.data.clone(), self.database.clone().map(secret));
+        let variables = || (env::get(env::DATA).map(PathBuf::from), env::get(env::DATABASE).map(secret));
+        let is_named = |(data, database): &(Option<_>, Option<_>)| data.is_some() || database.is_some();
+        let (data, database) =
+            match Some(flags).filter(is_named).or_else(|| Some(variables()).filter(is_named)) {
+                Some(named) => named,
+                None => {
+                    let database = file.database_file.as_deref().map(read_secret_file).transpose()?;
+                    (file.data.clone(), database.map(|text| Zeroizing::new(text.trim().to_owned())))
+                }
+            };
+        let key_file = self.master_key_file.clone();
+        let key_file = key_file.or_else(|| env::get(env::MASTER_KEY_FILE).map(PathBuf::from));
+        Place::new(data, database, key_file.or_else(|| file.master_key_file.clone()))
     }
 }
 
@@ -99,11 +114,40 @@ impl Place {
 
     /// Opens the store that is there, and the ring that seals its secrets.
     pub(crate) async fn open(&self, access: Access) -> anyhow::Result<(Store, Ring)> {
+        if access == Access::Existing {
+            // It alters nothing, and says more of what is wrong there than a missing key does.
+            let store = self.open_store(access).await?;
+            return match self.read_master_key() {
+                Ok(master) => self.open_ring(store, &master).await,
+                Err(error) => {
+                    store.close().await;
+                    Err(error)
+                }
+            };
+        }
         // The key first: without it nothing can be done, and nothing should have been touched.
-        let master = self.master_key(access)?;
-        let store = Store::open(&self.url, access).await?;
-        match app::ring::open(&store, &master, &mut random::from_system()).await {
-            Ok(ring) => Ok((store, ring)),
+        let makes_key = self.may_make_master_key(access) && !self.master_key_file.exists();
+        let master =
+            if makes_key { make_master_key(&self.master_key_file)? } else { self.read_master_key()? };
+        match self.open_store(access).await {
+            Ok(store) => self.open_ring(store, &master).await,
+            Err(error) => {
+                if makes_key {
+                    // It has sealed nothing.
+                    let _ = fs::remove_file(&self.master_key_file);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn open_ring(&self, store: Store, master: &MasterKey) -> anyhow::Result<(Store, Ring)> {
+        match app::ring::open(&store, master, &mut random::from_system()).await {
+            Ok(ring) => {
+                // The master key may be replaced while this process runs.
+                let file = self.master_key_file.clone();
+                Ok((store, ring.looking_again(move || read_master_key(&file).ok())))
+            }
             Err(failure) => {
                 store.close().await;
                 Err(failure).with_context(|| format!("master key `{}`", self.master_key_file.display()))
@@ -116,26 +160,34 @@ impl Place {
         Ok(Store::open(&self.url, access).await?)
     }
 
-    /// Reads the master key. Where a store may be made and there is no key yet, one is made.
-    fn master_key(&self, access: Access) -> anyhow::Result<MasterKey> {
-        let file = &self.master_key_file;
-        let may_be_made = access != Access::Existing && !self.has_data();
-        if may_be_made && !file.exists() {
-            return make_master_key(file);
-        }
-        let text = read_secret_file(file).context("the master key")?;
-        MasterKey::from_text(&text).with_context(|| format!("`{}`", file.display()))
+    /// Reads the master key.
+    pub(crate) fn read_master_key(&self) -> anyhow::Result<MasterKey> {
+        read_master_key(&self.master_key_file)
     }
 
-    /// Whether there may be secrets already that a new master key could not open.
-    fn has_data(&self) -> bool {
-        // Whether a database holds a store is not known before it is open: its key is never made here.
-        self.directory.as_ref().is_none_or(|directory| directory.join(DATABASE_FILE).exists())
+    /// Whether a master key may be made: never where there may be secrets already that it could not open.
+    fn may_make_master_key(&self, access: Access) -> bool {
+        match access {
+            Access::Existing => false,
+            // There is no store, or it will not be opened.
+            Access::Create => true,
+            // Whether a database holds a store is not known before it is open.
+            Access::Migrate => {
+                self.directory.as_ref().is_some_and(|directory| !directory.join(DATABASE_FILE).exists())
+            }
+        }
     }
 
     /// Where the master key is.
     pub(crate) fn master_key_file(&self) -> &Path {
         &self.master_key_file
+    }
+
+    /// Whether the master key is where it is by default, in a file of its own that this program may replace.
+    pub(crate) fn has_default_master_key_file(&self) -> bool {
+        let default = self.directory.as_deref().map(beside);
+        let file = fs::symlink_metadata(&self.master_key_file);
+        default.as_ref() == Some(&self.master_key_file) && file.is_ok_and(|file| file.is_file())
     }
 }
 
@@ -150,13 +202,36 @@ fn beside(directory: &Path) -> PathBuf {
 pub(crate) fn make_master_key(file: &Path) -> anyhow::Result<MasterKey> {
     let master = MasterKey::generate(&mut random::from_system());
     let cannot = || format!("cannot make the master key `{}`", file.display());
-    if let Some(directory) = file.parent() {
-        fs::create_dir_all(directory).with_context(cannot)?;
-    }
-    let mut written =
-        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).with_context(cannot)?;
-    written.write_all(master.to_text().as_bytes()).and_then(|()| written.sync_all()).with_context(cannot)?;
+    let directory = directory_of(file);
+    fs::create_dir_all(directory).with_context(cannot)?;
+    let written = write_secret_beside(file, master.to_text().as_bytes()).with_context(cannot)?;
+    // Not over a file that is there.
+    written.persist_noclobber(file).map_err(|error| error.error).with_context(cannot)?;
+    fs::File::open(directory).and_then(|directory| directory.sync_all()).with_context(cannot)?;
     Ok(master)
+}
+
+/// Reads a master key.
+pub(crate) fn read_master_key(file: &Path) -> anyhow::Result<MasterKey> {
+    let text = read_secret_file(file).context("the master key")?;
+    MasterKey::from_text(&text).with_context(|| format!("`{}`", file.display()))
+}
+
+/// A file in the same directory that is to take a file's place, readable by its owner alone and on the disk.
+pub(crate) fn write_secret_beside(file: &Path, secret: &[u8]) -> io::Result<NamedTempFile> {
+    let permissions = fs::Permissions::from_mode(0o600);
+    let mut written = tempfile::Builder::new()
+        .prefix(".countersign-")
+        .permissions(permissions)
+        .tempfile_in(directory_of(file))?;
+    written.write_all(secret)?;
+    written.as_file().sync_all()?;
+    Ok(written)
+}
+
+/// The directory that a file is in.
+pub(crate) fn directory_of(file: &Path) -> &Path {
+    file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Reads a file that holds a secret. One that others can read is refused: the secret in it is one no longer.
@@ -175,7 +250,11 @@ pub(crate) fn read_secret_file(file: &Path) -> anyhow::Result<Zeroizing<String>>
 
 /// Whether others than its owner can read a file.
 pub(crate) fn is_open_to_others(file: &Path) -> bool {
-    fs::metadata(file).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
+    // systemd lets a service read its credentials by an access control list, which shows as the mode of the group.
+    let credential =
+        env::get(env::CREDENTIALS_DIRECTORY).is_some_and(|directory| file.starts_with(directory));
+    let others = if credential { 0o007 } else { 0o077 };
+    fs::metadata(file).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & others != 0)
 }
 
 /// A change asked for on the command line, now.

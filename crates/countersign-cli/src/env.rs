@@ -10,6 +10,12 @@ pub(crate) const MASTER_KEY_FILE: &str = "COUNTERSIGN_MASTER_KEY_FILE";
 pub(crate) const LOG: &str = "COUNTERSIGN_LOG";
 /// Where systemd puts the credentials of a service (systemd.exec(5)): `master-key` there is the master key.
 pub(crate) const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+/// Where systemd wants to be told how a service fares (sd_notify(3)).
+pub(crate) const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
+/// After how many microseconds without a sign of life systemd takes a service for dead (sd_watchdog_enabled(3)).
+pub(crate) const WATCHDOG_USEC: &str = "WATCHDOG_USEC";
+/// Which process it expects one from.
+pub(crate) const WATCHDOG_PID: &str = "WATCHDOG_PID";
 /// Who runs the command, for the change log.
 pub(crate) const USER: &str = "USER";
 

@@ -2,8 +2,10 @@
 
 mod commands;
 mod config;
+mod connections;
 mod data;
 mod env;
+mod notify;
 mod print;
 mod profile;
 mod telemetry;
@@ -43,6 +45,10 @@ enum Command {
     Explain(commands::explain::Explain),
     Whoami(commands::whoami::Whoami),
     Doctor(commands::doctor::Doctor),
+    #[command(subcommand)]
+    RingKey(commands::ring_key::RingKey),
+    #[command(subcommand)]
+    MasterKey(commands::master_key::MasterKey),
     #[command(subcommand)]
     Config(commands::config::Config),
 }
@@ -88,6 +94,8 @@ fn run(command: Command, printer: &mut Printer) -> anyhow::Result<u8> {
             Command::Explain(command) => command.run(printer),
             Command::Whoami(command) => command.run(printer).await,
             Command::Doctor(command) => command.run(printer).await,
+            Command::RingKey(command) => command.run(printer).await,
+            Command::MasterKey(command) => command.run(printer).await,
             Command::Config(command) => command.run(printer),
         }
     })

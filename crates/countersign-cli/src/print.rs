@@ -102,6 +102,16 @@ pub(crate) fn printable(text: &str) -> String {
         .collect()
 }
 
+/// The first of many things, with how many are left out.
+pub(crate) fn shortened(things: &[impl ToString]) -> String {
+    const SHOWN: usize = 20;
+    let mut shown: Vec<_> = things.iter().take(SHOWN).map(ToString::to_string).collect();
+    if things.len() > SHOWN {
+        shown.push(format!("and {} more", things.len() - SHOWN));
+    }
+    shown.join("; ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,14 @@
 //! A request on its way in, and what the request log will say of it.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use countersign::Timestamp;
 use countersign::dialects::Occasion;
+use countersign_accounts::change::Revision;
 use http::request::Parts;
+
+use crate::state::Settings;
 
 /// A request as it arrived, but for its body.
 #[derive(Debug)]
@@ -14,8 +18,12 @@ pub(crate) struct Arrival<'a> {
     /// The host as the client addressed it, fit to be said back to it; empty where it said none.
     pub(crate) host: &'a str,
     pub(crate) has_body: bool,
+    /// Whether it came over TLS.
+    pub(crate) secure: bool,
     pub(crate) peer: Option<IpAddr>,
     pub(crate) now: Timestamp,
+    /// The settings by which all of it is judged, whatever is put in force meanwhile.
+    pub(crate) settings: &'a Settings,
 }
 
 /// What was found out about a request, for its line in the request log. Never a token, a signature or a body.
@@ -26,6 +34,17 @@ pub(crate) struct Seen {
     /// The key that the request was verified by, or, while `verified` is false, the one that it claims.
     pub(crate) access_key_id: Option<String>,
     pub(crate) verified: bool,
+    /// The revision of the keyring by which it was verified.
+    pub(crate) revision: Option<Revision>,
+    /// How long the judgement on its credential took, if it had one.
+    pub(crate) judged: Option<Duration>,
+}
+
+impl Seen {
+    /// Adds to the time that the judgement took: where the body is needed to tell, there are two.
+    pub(crate) fn judged_for(&mut self, took: Duration) {
+        *self.judged.get_or_insert_default() += took;
+    }
 }
 
 impl<'a> Arrival<'a> {
@@ -34,10 +53,11 @@ impl<'a> Arrival<'a> {
         Occasion { request_id: self.request_id, host: self.host, has_body: self.has_body }
     }
 
-    /// The origin that the client addressed, such as `http://127.0.0.1:8640`. Whether it spoke TLS to a proxy in
-    /// front is not known here.
+    /// The origin that the client addressed, such as `http://127.0.0.1:8640`. Where a proxy in front speaks TLS with the
+    /// client, that is not known here.
     pub(crate) fn origin(&self) -> String {
         let host = if self.host.is_empty() { "localhost" } else { self.host };
-        format!("http://{host}")
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{host}")
     }
 }

@@ -1,14 +1,22 @@
 //! Reading a request's body, within bounds, and getting rid of one that nobody wants.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
-use hyper::body::Body;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 /// The largest body that is read, in bytes. What this server takes is a few hundred bytes.
 pub(crate) const LIMIT: usize = 1024 * 1024;
+/// How much of a body is held without asking, in bytes. What clients send is a few hundred.
+const USUAL: usize = 8 * 1024;
+/// What all bodies together may hold beyond that, in bytes: a signed request that somebody captured can be sent again
+/// and again while its time lasts, each time with a mebibyte behind it.
+static TOGETHER: Semaphore = Semaphore::const_new(32 * LIMIT);
 /// How long a client that has proven itself may take to send it.
 const READ_WITHIN: Duration = Duration::from_secs(30);
 /// How long a body that nobody wants is read.
@@ -22,32 +30,67 @@ pub(crate) enum BodyError {
     Incomplete,
 }
 
-/// Reads a body of at most [`LIMIT`] bytes.
+/// Reads a body of at most [`LIMIT`] bytes. Where all bodies together hold too much, it waits for others to go.
 pub(crate) async fn read<B: Body<Data = Bytes> + Unpin>(body: &mut B) -> Result<Bytes, BodyError> {
-    read_within(body, READ_WITHIN).await
+    read_within(body, READ_WITHIN, &TOGETHER).await
 }
 
 async fn read_within<B: Body<Data = Bytes> + Unpin>(
     body: &mut B,
     within: Duration,
+    together: &'static Semaphore,
 ) -> Result<Bytes, BodyError> {
     if body.size_hint().lower() > LIMIT as u64 {
         return Err(BodyError::TooLarge);
     }
-    let mut whole = BytesMut::new();
+    let mut whole = Held { bytes: BytesMut::new(), share: None };
     let reading = async {
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| BodyError::Incomplete)?;
             let Ok(data) = frame.into_data() else { continue };
-            if whole.len() + data.len() > LIMIT {
-                return Err(BodyError::TooLarge);
-            }
-            whole.extend_from_slice(&data);
+            whole.take(&data, together).await?;
         }
         Ok(())
     };
     timeout(within, reading).await.unwrap_or(Err(BodyError::Incomplete))?;
-    Ok(whole.freeze())
+    Ok(Bytes::from_owner(whole))
+}
+
+/// The bytes that are held, and the share of what all may hold that they take up.
+struct Held {
+    bytes: BytesMut,
+    share: Option<SemaphorePermit<'static>>,
+}
+
+impl Held {
+    async fn take(&mut self, data: &[u8], together: &'static Semaphore) -> Result<(), BodyError> {
+        let length = self.bytes.len() + data.len();
+        if length > LIMIT {
+            return Err(BodyError::TooLarge);
+        }
+        let missing = length.saturating_sub(USUAL).saturating_sub(self.held());
+        if missing > 0 {
+            let missing = u32::try_from(missing).map_err(|_| BodyError::TooLarge)?;
+            // It is never closed, so this does not fail.
+            let more = together.acquire_many(missing).await.map_err(|_| BodyError::Incomplete)?;
+            match &mut self.share {
+                Some(share) => share.merge(more),
+                None => self.share = Some(more),
+            }
+        }
+        self.bytes.extend_from_slice(data);
+        Ok(())
+    }
+
+    fn held(&self) -> usize {
+        self.share.as_ref().map_or(0, SemaphorePermit::num_permits)
+    }
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// Reads on and throws away, up to [`LIMIT`] bytes or two seconds.
@@ -67,33 +110,104 @@ pub(crate) async fn drain<B: Body<Data = Bytes> + Unpin>(body: &mut B) {
     let _ = timeout(DRAIN_WITHIN, draining).await;
 }
 
+/// A body that counts what is read of it.
+#[derive(Debug)]
+pub(crate) struct Counted<B> {
+    body: B,
+    /// How many bytes were read.
+    pub(crate) bytes: u64,
+}
+
+impl<B> Counted<B> {
+    pub(crate) fn new(body: B) -> Self {
+        Self { body, bytes: 0 }
+    }
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Counted<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
-    use std::pin::Pin;
-    use std::task::{Context, Poll};
-
-    use hyper::body::Frame;
 
     use super::*;
 
-    struct Silent;
+    /// So many chunks of a kibibyte, then the end, or nothing ever.
+    struct Chunks {
+        left: usize,
+        ends: bool,
+    }
 
-    impl Body for Silent {
+    impl Body for Chunks {
         type Data = Bytes;
         type Error = Infallible;
 
         fn poll_frame(
-            self: Pin<&mut Self>,
+            mut self: Pin<&mut Self>,
             _: &mut Context<'_>,
         ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-            Poll::Pending
+            match self.left.checked_sub(1) {
+                Some(left) => {
+                    self.left = left;
+                    Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 1024])))))
+                }
+                None if self.ends => Poll::Ready(None),
+                None => Poll::Pending,
+            }
         }
     }
 
+    const SOON: Duration = Duration::from_millis(10);
+    const LONG: Duration = Duration::from_secs(10);
+
     #[tokio::test]
     async fn a_body_that_never_comes_is_given_up() {
-        let read = read_within(&mut Silent, Duration::from_millis(10)).await;
+        let read = read_within(&mut Chunks { left: 0, ends: false }, SOON, &TOGETHER).await;
         assert_eq!(read, Err(BodyError::Incomplete));
+    }
+
+    #[tokio::test]
+    async fn all_bodies_together_hold_no_more_than_they_may() {
+        static FEW: Semaphore = Semaphore::const_new(100 * 1024);
+        let chunks = |left| Chunks { left, ends: true };
+        let first = read_within(&mut chunks(64), LONG, &FEW).await.unwrap();
+        assert_eq!((first.len(), FEW.available_permits()), (64 * 1024, (100 - 64 + 8) * 1024));
+        // No room for a second of the same size; a small one needs none.
+        assert_eq!(read_within(&mut chunks(64), SOON, &FEW).await, Err(BodyError::Incomplete));
+        assert_eq!(read_within(&mut chunks(8), SOON, &FEW).await.unwrap().len(), 8 * 1024);
+        // Somebody waits until there is.
+        let waiting =
+            tokio::spawn(async move { read_within(&mut chunks(64), LONG, &FEW).await.map(|b| b.len()) });
+        tokio::time::sleep(SOON).await;
+        assert!(!waiting.is_finished());
+        let part = first.slice(1..2);
+        drop(first);
+        tokio::time::sleep(SOON).await;
+        assert!(!waiting.is_finished(), "a part of it is still held");
+        drop(part);
+        assert_eq!(waiting.await.unwrap(), Ok(64 * 1024));
+        assert_eq!(FEW.available_permits(), 100 * 1024);
     }
 }

@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use countersign::dialects::{Dialect, Spoken, odps};
-use countersign::{Refusal, Timestamp};
+use countersign::{Malformed, Refusal, Timestamp};
+use countersign_accounts::change::Revision;
 use countersign_accounts::id::RequestId;
 use countersign_accounts::random;
 use http::header::{AUTHORIZATION, EXPECT, HOST};
@@ -23,22 +24,39 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
 
-use crate::arrival::{Arrival, Seen};
+use crate::arrival::Arrival;
+use crate::body::{self, Counted};
+use crate::form;
+use crate::maxcompute;
+use crate::metrics::Metrics;
+use crate::request_log::{self, Line};
 use crate::state::State;
-use crate::{body, maxcompute};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-odps-request-id");
+/// In the answer to a verified request: the revision of the keyring by which it was judged.
+const REVISION: HeaderName = HeaderName::from_static("x-countersign-revision");
 
 /// What answers the endpoint listener's requests.
 #[derive(Debug)]
 pub struct Endpoint {
     state: Arc<State>,
+    secure: bool,
 }
 
 impl Endpoint {
     /// An endpoint that answers from this state.
     pub fn new(state: Arc<State>) -> Self {
-        Self { state }
+        Self { state, secure: false }
+    }
+
+    /// The same behind a listener that speaks TLS: it tells its clients of `https` addresses.
+    #[must_use]
+    pub fn over_tls(self) -> Self {
+        Self { secure: true, ..self }
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.state.metrics
     }
 
     /// Answers a request that came at `now` from `peer`, none where it came over a unix socket.
@@ -55,28 +73,41 @@ impl Endpoint {
         B: Body<Data = Bytes>,
     {
         let (parts, body) = request.into_parts();
-        let mut body = pin!(body);
+        let body = pin!(body);
+        let mut body = Counted::new(body);
         let request_id = RequestId::generate(now, &mut random::from_system()).to_string();
+        let settings = self.state.settings();
         let arrival = Arrival {
             parts: &parts,
             request_id: &request_id,
             host: host(&parts),
             has_body: !body.is_end_stream(),
+            secure: self.secure,
             peer: peer.map(|peer| peer.to_canonical()),
             now,
+            settings: &settings,
         };
-        let mut seen = Seen::default();
-        let base = self.state.settings.maxcompute.base.trim_end_matches('/');
+        let mut line = Line::begin(&arrival, &self.state.metrics);
+        let base = settings.maxcompute.base.trim_end_matches('/');
         let spoken = match below(parts.uri.path(), base) {
-            Some(path) => maxcompute::answer(&self.state, &arrival, path, &mut body, &mut seen).await,
+            below if let Some(fault) = form::fault(&parts) => refuse_form(&arrival, below.is_some(), fault),
+            Some(path) => maxcompute::answer(&self.state, &arrival, path, &mut body, &mut line.seen).await,
             None => refuse(&arrival, base),
         };
         // A client that waits to be told to send its body has not sent any, and reads the answer at once.
         if !spoken.status.is_success() && !parts.headers.contains_key(EXPECT) {
             body::drain(&mut body).await;
         }
-        log(&arrival, &seen, &spoken);
-        response(spoken, &request_id)
+        line.answered(&spoken);
+        if !line.seen.verified {
+            self.state.metrics.rejected_body(body.bytes);
+        }
+        response(spoken, &request_id, line.seen.revision)
+    }
+
+    /// Notes a request whose head could not be read. `status` is what it was answered with.
+    pub(crate) fn malformed(&self, status: Option<StatusCode>, peer: IpAddr, now: Timestamp) {
+        request_log::malformed(&self.state.metrics, status, peer, now);
     }
 }
 
@@ -106,34 +137,30 @@ fn refuse(arrival: &Arrival<'_>, base: &str) -> Spoken {
     odps::answer(StatusCode::NOT_FOUND, "InvalidEndpoint", &message, &arrival.occasion())
 }
 
+/// Refuses what is not a request of HTTP that this server takes. It is for whoever wrote the client.
+fn refuse_form(arrival: &Arrival<'_>, below: bool, fault: &'static str) -> Spoken {
+    if !below && !bears_odps_marks(arrival.parts) {
+        let malformed = Malformed::Unreadable { what: "the request".to_owned(), why: fault };
+        return Dialect::Problem.speak(&malformed.into(), &arrival.occasion());
+    }
+    let message = format!("ODPS-0420061: Invalid parameter in HTTP request - {fault}");
+    odps::answer(StatusCode::BAD_REQUEST, "InvalidRequest", &message, &arrival.occasion())
+}
+
 fn bears_odps_marks(parts: &Parts) -> bool {
     let signed = parts.headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"ODPS "));
     signed || parts.headers.keys().any(|name| name.as_str().starts_with("x-odps-"))
 }
 
-/// The request's line in the request log. The query stays out: clients put all sorts of things there.
-fn log(arrival: &Arrival<'_>, seen: &Seen, spoken: &Spoken) {
-    tracing::info!(
-        target: "request",
-        request_id = arrival.request_id,
-        method = arrival.parts.method.as_str(),
-        path = arrival.parts.uri.path(),
-        status = spoken.status.as_u16(),
-        code = spoken.code,
-        verdict = if seen.verified { "verified" } else { "refused" },
-        scheme = seen.scheme,
-        reading = seen.reading,
-        access_key_id = seen.access_key_id,
-        peer = arrival.peer.map(|peer| peer.to_string()),
-    );
-}
-
-fn response(spoken: Spoken, request_id: &str) -> Response<Full<Bytes>> {
+fn response(spoken: Spoken, request_id: &str, revision: Option<Revision>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(spoken.body));
     *response.status_mut() = spoken.status;
     *response.headers_mut() = spoken.headers;
     if let Ok(id) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
+    }
+    if let Some(revision) = revision.and_then(|revision| HeaderValue::try_from(revision.to_string()).ok()) {
+        response.headers_mut().insert(REVISION, revision);
     }
     response
 }

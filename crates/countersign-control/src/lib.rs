@@ -1,11 +1,17 @@
 //! What people and programs change: use cases once, in `app`, and the faces on them.
 
+pub mod admin;
 pub mod app;
 mod arrival;
 mod body;
+pub mod connections;
 pub mod endpoint;
+mod form;
 mod maxcompute;
+pub mod metrics;
 pub mod node;
+mod request_log;
 pub mod server;
 pub mod state;
+pub mod tls;
 pub mod usage;

@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use countersign_accounts::change::Actor;
 use countersign_accounts::keyring::{Keyring, Snapshot};
-use countersign_accounts::seal::Ring;
+use countersign_accounts::seal::{Ring, SealError};
 use countersign_accounts::{clock, random};
 use countersign_store::{Health, Store, tail};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-use crate::app::{Asked, Failure, access_keys, accounts};
+use crate::app::{self, Asked, Failure, access_keys, accounts};
 use crate::state::{Settings, State};
 
 /// How often uses of AccessKeys are written down. A crash forgets as much.
 const USAGE_EVERY: Duration = Duration::from_secs(2);
+/// How often the keyring is read again where a ring key is missing.
+const LOAD_AGAIN: u32 = 3;
 /// How often the recycle bin is looked through.
 const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -33,13 +36,15 @@ impl Node {
     /// Loads the keyring and begins to follow the change log. When this returns, every key that was in force before
     /// the call is.
     pub async fn start(store: Store, ring: Ring, settings: Settings) -> Result<Self, Failure> {
-        let full = store.full_state().await?;
+        let asked_at = Instant::now();
         let ring = Arc::new(ring);
-        let keyring = Arc::new(Keyring::new(Snapshot::from_full_state(full.revision, &full.changes, &ring)?));
+        let snapshot = load(&store, &ring).await?;
+        let revision = snapshot.revision();
+        let keyring = Arc::new(Keyring::new(snapshot));
         let state = Arc::new(State::new(store.clone(), Arc::clone(&ring), Arc::clone(&keyring), settings));
 
         let (stop, stopped) = watch::channel(false);
-        let (tell, health) = watch::channel(Health { revision: full.revision, ..Health::default() });
+        let (tell, health) = watch::channel(Health { revision, current_at: Some(asked_at), error: None });
         let mut tasks = JoinSet::new();
         tasks.spawn(tail(store, ring, keyring, tell, until(stopped.clone())));
         tasks.spawn(write_usage(Arc::clone(&state), stopped.clone()));
@@ -52,6 +57,22 @@ impl Node {
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
         self.state.store.close().await;
+    }
+}
+
+/// The keys that the rows say. Secrets may be sealed again, by a ring key that was not there when the ring was opened,
+/// while this reads them.
+pub async fn load(store: &Store, ring: &Ring) -> Result<Snapshot, Failure> {
+    let mut attempts = 0;
+    loop {
+        let full = store.full_state().await?;
+        match Snapshot::from_full_state(full.revision, &full.changes, ring) {
+            Err(SealError::MissingRingKey(..)) if attempts < LOAD_AGAIN => {
+                app::ring::learn(store, ring).await?;
+                attempts += 1;
+            }
+            loaded => return Ok(loaded?),
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 //! and written in batches.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
@@ -19,7 +18,7 @@ impl Usage {
     /// that `scheme` names.
     pub fn note(
         &self,
-        id: &AccessKeyId,
+        id: &str,
         scheme: &'static str,
         user_agent: Option<&str>,
         peer: Option<IpAddr>,
@@ -32,13 +31,11 @@ impl Usage {
             scheme: scheme.to_owned(),
             client: client(user_agent.unwrap_or_default()),
         };
-        match uses.entry(id.clone()) {
-            Entry::Vacant(entry) => _ = entry.insert(used()),
+        match uses.get_mut(id) {
             // Once a second is often enough to say where a key is in use.
-            Entry::Occupied(mut entry) if entry.get().at.unix_seconds() < now.unix_seconds() => {
-                _ = entry.insert(used())
-            }
-            Entry::Occupied(_) => {}
+            Some(known) if known.at.unix_seconds() < now.unix_seconds() => *known = used(),
+            Some(_) => {}
+            None => _ = AccessKeyId::new(id).map(|id| uses.insert(id, used())),
         }
     }
 

@@ -10,7 +10,7 @@ use sqlx::any::AnyRow;
 
 use crate::error::{Conflict, StoreError};
 use crate::row::{Row, bigint};
-use crate::{Store, accounts, sql, usage};
+use crate::{Store, accounts, ring_keys, sql, usage};
 
 /// An AccessKey as listings show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,13 +66,6 @@ pub(crate) struct NewAccessKey<'c> {
     pub(crate) sealed: &'c Sealed,
 }
 
-/// All AccessKeys, each with its sealed secret.
-pub(crate) async fn all(connection: &mut AnyConnection) -> Result<Vec<(AccessKey, Sealed)>, StoreError> {
-    let rows = sqlx::query(sql::ALL_ACCESS_KEYS).fetch_all(connection).await?;
-    let read = |row| Ok((read(row)?, Sealed::from_text(in_table(row).text("secret")?)));
-    rows.iter().map(read).collect()
-}
-
 pub(crate) async fn create(
     connection: &mut AnyConnection,
     key: &NewAccessKey<'_>,
@@ -89,12 +82,16 @@ pub(crate) async fn create(
         .bind(bigint(revision.seq))
         .bind(key.sealed.as_str())
         .bind(replaces.map(AccessKeyId::as_str))
+        .bind(key.sealed.ring_key().map(i64::from))
         .execute(&mut *connection)
         .await?;
     if created.rows_affected() == 1 {
         return Ok(());
     }
     let account = accounts::must_be_active(connection, key.account).await?;
+    if let Some(retired) = ring_keys::retired(connection, key.sealed).await? {
+        return Err(retired.into());
+    }
     let conflict = match find(connection, key.id).await? {
         Some(_) => Conflict::AccessKeyIdTaken(key.id.clone()),
         None => Conflict::AccessKeyLimit { limit: account.access_key_limit },

@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
 use crate::row::{Row, bigint};
-use crate::{Store, access_keys, accounts, projects, sql};
+use crate::{Store, accounts, bulk, projects, sql};
 
 /// A change of the log, and what a keyring needs beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Store {
         let revision = revision(&Row { row: &head, table: "change_head", key: "seq" })?;
         let accounts = accounts::all(&mut transaction).await?;
         let projects = projects::all(&mut transaction).await?;
-        let keys = access_keys::all(&mut transaction).await?;
+        let keys = bulk::access_keys(&mut transaction).await?;
         transaction.rollback().await?;
 
         let suspended: Vec<_> =

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AnyConnection, AnyPool, ConnectOptions, Executor};
+use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection as _, Executor};
 
 use crate::error::StoreError;
 
@@ -71,8 +71,13 @@ impl Engine {
     pub(crate) async fn connect(&self) -> Result<AnyConnection, StoreError> {
         let connect = async {
             let mut connection = self.options.connect().await?;
-            connection.execute(sqlx::raw_sql(self.settings())).await?;
-            Ok::<_, sqlx::Error>(connection)
+            match connection.execute(sqlx::raw_sql(self.settings())).await {
+                Ok(_) => Ok(connection),
+                Err(error) => {
+                    let _ = connection.close().await;
+                    Err(error)
+                }
+            }
         };
         let connected = tokio::time::timeout(CONNECT, connect).await;
         Ok(connected.map_err(|_| StoreError::Unavailable(format!("`{}` does not answer", self.place)))??)

@@ -21,6 +21,18 @@ pub enum StoreError {
          committed: ask again under the same request id, which never does it twice"
     )]
     OutcomeUnknown { request: String },
+    /// There is no room left where the database is. Nothing was written.
+    #[error("there is no room left for the database ({0}): nothing was written; make room, then try again")]
+    Full(String),
+    /// The database may be read and not written. Nothing was.
+    #[error(
+        "the database may not be written ({0}): its directory, and all files in it, must be writable for the user \
+         that this runs as"
+    )]
+    NotWritable(String),
+    /// The database, or its file, is not what it was when it was last written.
+    #[error("the database is damaged ({0}): stop what uses it, and restore a backup")]
+    Damaged(String),
     /// A row holds what this program never writes.
     #[error(
         "column `{column}` of row `{row}` in table `{table}` holds what countersign never writes: \
@@ -41,7 +53,9 @@ pub enum StoreError {
     #[error("{0}: give `sqlite://PATH` or `postgres://USER@HOST/DATABASE`")]
     Url(&'static str),
     /// `init` found a store where it was to make one.
-    #[error("there is already a store at `{place}`: nothing was changed")]
+    #[error(
+        "there is already a store at `{place}`: nothing was changed; `countersign account create` opens an account in it"
+    )]
     AlreadyThere { place: String },
     /// There is no store.
     #[error(
@@ -90,8 +104,43 @@ impl From<sqlx::Error> for StoreError {
                 Self::Refused(told.message().to_owned())
             }
             sqlx::Error::PoolClosed => Self::Closed,
+            sqlx::Error::Database(told) => match told.code().as_deref().and_then(failure) {
+                Some(failure) => failure(told.message().to_owned()),
+                None => Self::Unavailable(error.to_string()),
+            },
             _ => Self::Unavailable(error.to_string()),
         }
+    }
+}
+
+/// What a database says that cannot go on, by its code: five characters of SQLSTATE (PostgreSQL), or a number whose
+/// last byte is the kind of error (SQLite).
+fn failure(code: &str) -> Option<fn(String) -> StoreError> {
+    /// The index of the write-ahead log could not be made larger.
+    const IOERR_SHMSIZE: u32 = 4874;
+    match code {
+        "53100" => return Some(StoreError::Full),
+        "25006" => return Some(StoreError::NotWritable),
+        "XX001" | "XX002" => return Some(StoreError::Damaged),
+        _ if code.len() == 5 => return None,
+        _ => {}
+    }
+    let code: u32 = code.parse().ok()?;
+    match code & 0xff {
+        _ if code == IOERR_SHMSIZE => Some(StoreError::Full),
+        13 => Some(StoreError::Full),
+        // Read only, or a file beside it cannot be made.
+        8 | 14 => Some(StoreError::NotWritable),
+        11 | 26 => Some(StoreError::Damaged),
+        _ => None,
+    }
+}
+
+impl StoreError {
+    /// Whether the database itself said that it cannot go on. Nothing was committed then, and to ask again at once
+    /// helps nothing.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::Full(_) | Self::NotWritable(_) | Self::Damaged(_))
     }
 }
 
@@ -150,6 +199,18 @@ pub enum Conflict {
     RequestUsed(String),
     #[error("there is a ring key already")]
     RingKeyThere,
+    #[error("there is no ring key {0}: `countersign ring-key list` shows those that there are")]
+    NoSuchRingKey(u32),
+    #[error("ring key {0} is active: add another and activate that first")]
+    RingKeyActive(u32),
+    #[error(
+        "ring key {0} still seals {1} secrets: run `countersign ring-key activate`, which seals them again"
+    )]
+    RingKeyInUse(u32, u64),
+    #[error("the ring keys were changed by somebody else at the same time: look at them, then try again")]
+    RingKeysChanged,
+    #[error("the ring key that sealed the secret was retired meanwhile: try again")]
+    SealedByRetiredKey,
 }
 
 impl Conflict {

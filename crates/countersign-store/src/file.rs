@@ -21,7 +21,15 @@ const HEADER: u64 = 100;
 /// It belongs to the user that this process runs as: what another user wrote beside it, its owner could not.
 pub(crate) fn prepare(path: &Path, access: Access) -> Result<String, StoreError> {
     match fs::canonicalize(path) {
-        Ok(resolved) => examine(&resolved)?,
+        Ok(resolved) => {
+            examine(&resolved)?;
+            // SQLite itself would open a file that it may only read, and whoever brings it up to date means to write.
+            if access == Access::Migrate
+                && let Err(error) = OpenOptions::new().write(true).open(&resolved)
+            {
+                return Err(StoreError::NotWritable(format!("`{}`: {error}", resolved.display())));
+            }
+        }
         Err(error) if error.kind() == ErrorKind::NotFound && access == Access::Existing => {
             return Err(StoreError::Missing { place: path.display().to_string() });
         }
@@ -60,12 +68,39 @@ fn examine(path: &Path) -> Result<(), StoreError> {
     let application =
         header.get(68..72).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(u32::from_be_bytes);
     match application {
-        Some(APPLICATION_ID) if header.starts_with(MAGIC) => Ok(()),
+        _ if (header.len() as u64) < HEADER => Err(StoreError::NotSqlite { path: shown() }),
+        Some(APPLICATION_ID) if header.starts_with(MAGIC) => whole(path, &header),
         Some(other) if header.starts_with(MAGIC) => {
             Err(StoreError::OtherApplication { place: shown(), found: format!("application id {other}") })
         }
         _ => Err(StoreError::NotSqlite { path: shown() }),
     }
+}
+
+/// Whether the file is as long as its header says. While there is a write-ahead log the header may be ahead of the rest;
+/// so the log is looked for after the header was read, and the length is asked for last.
+fn whole(path: &Path, header: &[u8]) -> Result<(), StoreError> {
+    let number = |at: usize| {
+        let bytes = header.get(at..).and_then(|rest| rest.first_chunk::<4>());
+        bytes.map_or(0, |bytes| u64::from(u32::from_be_bytes(*bytes)))
+    };
+    // Two bytes, of which 1 stands for 65536 (sqlite.org/fileformat2.html, section 1.3).
+    let page = match number(16) >> 16 {
+        1 => 65_536,
+        page => page,
+    };
+    let told = number(28) * page;
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if number(24) != number(92) || fs::metadata(PathBuf::from(log)).is_ok_and(|log| log.len() > 0) {
+        return Ok(());
+    }
+    let length = fs::metadata(path).map_err(|error| failed("open", path, &error))?.len();
+    if length < told {
+        let path = path.display();
+        return Err(StoreError::Damaged(format!("`{path}` has {length} bytes of {told}: it was cut short")));
+    }
+    Ok(())
 }
 
 /// Makes an empty file, and its directory, for this user alone.

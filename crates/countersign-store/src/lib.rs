@@ -5,11 +5,13 @@
 
 mod access_keys;
 mod accounts;
+mod bulk;
 mod changes;
 mod commit;
 mod engine;
 mod error;
 mod file;
+mod integrity;
 mod projects;
 mod ring_keys;
 mod row;
@@ -37,6 +39,7 @@ pub use changes::{Entry, FullState, Onward};
 pub use commit::{Commit, Secret};
 use engine::Engine;
 pub use error::{Conflict, StoreError};
+pub use ring_keys::{RESEALED_TOGETHER, Resealed};
 pub use tail::{Health, tail};
 use wake::Wake;
 pub use wake::Wakes;
@@ -180,6 +183,10 @@ impl Store {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    pub(crate) fn wake(&self) -> &Wake {
+        &self.0.wake
     }
 }
 

@@ -47,21 +47,33 @@ enum Found {
 /// Makes the schema what this release needs, as far as `access` allows, and returns the id of the installation.
 pub(crate) async fn prepare(engine: &Engine, access: Access) -> Result<String, StoreError> {
     let mut connection = engine.connect().await?;
+    let prepared = prepare_over(engine, &mut connection, access).await;
+    // Before an error is told: SQLite takes away the files beside the database as the last connection closes.
+    let closed = connection.close().await;
+    let cluster = prepared?;
+    closed?;
+    Ok(cluster)
+}
+
+async fn prepare_over(
+    engine: &Engine,
+    connection: &mut AnyConnection,
+    access: Access,
+) -> Result<String, StoreError> {
     if engine.kind == Kind::Postgres {
-        let row = sqlx::query(sql::POSTGRES_IN_RECOVERY).fetch_one(&mut connection).await?;
+        let row = sqlx::query(sql::POSTGRES_IN_RECOVERY).fetch_one(&mut *connection).await?;
         if (Row { row: &row, table: "server", key: "standby" }).text("standby")? == "true" {
             return Err(StoreError::ReadOnly { place: engine.place.clone() });
         }
     }
     let cluster = if access == Access::Existing {
-        existing(engine, &mut connection).await?
+        existing(engine, connection).await?
     } else {
-        bring_up(engine, &mut connection, access).await?
+        bring_up(engine, connection, access).await?
     };
     if engine.kind == Kind::Sqlite && access != Access::Existing {
-        use_write_ahead_log(&mut connection).await?;
+        use_write_ahead_log(connection).await?;
     }
-    connection.close().await?;
     Ok(cluster)
 }
 
@@ -140,7 +152,12 @@ async fn find(engine: &Engine, connection: &mut AnyConnection) -> Result<Found, 
     }
     let row = match sqlx::query(sql::FIND_INSTALLATION).fetch_optional(connection).await {
         Ok(Some(row)) => row,
-        Ok(None) | Err(sqlx::Error::Database(_)) => return Err(other),
+        Ok(None) => return Err(other),
+        Err(error @ sqlx::Error::Database(_)) => {
+            // A table of that name without those columns is another program's; a damaged one is ours.
+            let error = StoreError::from(error);
+            return Err(if error.is_final() { error } else { other });
+        }
         Err(error) => return Err(error.into()),
     };
     let row = Row { row: &row, table: "installation", key: "cluster" };

@@ -68,12 +68,15 @@ statements! {
         WHERE account = $1 AND name > $2 AND substr(name, 1, length($3)) = $3 ORDER BY name LIMIT $4";
     Both ALL_PROJECTS = "SELECT name, account, created FROM project ORDER BY name";
 
-    // AccessKeys. A deleted one does not count; a successor may exceed the limit by one.
+    // AccessKeys. A deleted one does not count; a successor may exceed the limit by one. What a ring key seals that was
+    // retired would open nowhere.
     Both CREATE_ACCESS_KEY = "
         INSERT INTO access_key (id, account, description, created, expires, status, change, secret)
         SELECT $1, a.id, $3, CAST($4 AS BIGINT), CAST($5 AS BIGINT), 'enabled', CAST($6 AS BIGINT), $7
         FROM account a
         WHERE a.id = $2 AND a.suspended = 0
+          AND (NOT EXISTS (SELECT 1 FROM ring_key)
+            OR EXISTS (SELECT 1 FROM ring_key g WHERE g.id = CAST($9 AS BIGINT)))
           AND (SELECT COUNT(*) FROM access_key k WHERE k.account = a.id AND k.status <> 'deleted')
             < a.access_key_limit
             + (SELECT COUNT(*) FROM access_key r WHERE r.id = $8 AND r.account = a.id AND r.status <> 'deleted')
@@ -101,8 +104,15 @@ statements! {
                u.at, u.address, u.scheme, u.client
         FROM access_key k LEFT JOIN access_key_usage u ON u.access_key = k.id
         WHERE k.account = $1 ORDER BY k.created, k.id";
+    // A row for each thousand keys; $1 stands between keys, $2 between columns.
     Both ALL_ACCESS_KEYS = "
-        SELECT id, account, description, created, expires, status, deleted, secret FROM access_key ORDER BY id";
+        SELECT string_agg(line, $1) AS keys FROM (
+          SELECT (row_number() OVER (ORDER BY account, id) - 1) / 1000 AS page,
+                 id || $2 || account || $2 || CAST(created AS TEXT) || $2 || COALESCE(CAST(expires AS TEXT), '')
+                 || $2 || status || $2 || COALESCE(CAST(deleted AS TEXT), '') || $2 || secret || $2 || description
+                 AS line
+          FROM access_key
+        ) AS lines GROUP BY page ORDER BY page";
     Both SEALED_SECRETS = "
         SELECT id, account, secret FROM access_key WHERE id > $1 ORDER BY id LIMIT $2";
 
@@ -120,6 +130,24 @@ statements! {
         INSERT INTO ring_key (id, sealed, master_key, active)
         SELECT CAST($1 AS BIGINT), $2, $3, CAST($4 AS BIGINT) WHERE NOT EXISTS (SELECT 1 FROM ring_key)";
 
+    Both ADD_RING_KEY = "
+        INSERT INTO ring_key (id, sealed, master_key, active)
+        SELECT CAST($1 AS BIGINT), $2, $3, 0
+        WHERE EXISTS (SELECT 1 FROM ring_key)
+          AND NOT EXISTS (SELECT 1 FROM ring_key r WHERE r.id >= CAST($1 AS BIGINT) OR r.master_key <> $3)";
+    Both DEACTIVATE_RING_KEYS = "UPDATE ring_key SET active = 0 WHERE active = 1 AND id <> $1";
+    Both ACTIVATE_RING_KEY = "UPDATE ring_key SET active = 1 WHERE id = $1";
+    Both RESEAL_RING_KEY = "UPDATE ring_key SET sealed = $2, master_key = $3 WHERE id = $1";
+    Both RETIRE_RING_KEY = "DELETE FROM ring_key WHERE id = $1 AND active = 0";
+    // The first 7 characters of a sealed text tell its ring key.
+    Both COUNT_SECRETS = "
+        SELECT substr(secret, 1, 7) AS beginning, COUNT(*) AS secrets FROM access_key GROUP BY substr(secret, 1, 7)";
+    Both COUNT_SECRETS_OF = "
+        SELECT COUNT(*) AS secrets FROM access_key WHERE substr(secret, 1, 7) IN ($1, $2, $3, $4)";
+    Both RESEAL_SECRET = "
+        UPDATE access_key SET secret = $3
+        WHERE id = $1 AND secret = $2 AND EXISTS (SELECT 1 FROM ring_key r WHERE r.id = $4 AND r.active = 1)";
+
     // The installation.
     Both ADD_INSTALLATION = "
         INSERT INTO installation (marker, cluster, schema_version) VALUES ('countersign', $1, $2)";
@@ -128,6 +156,8 @@ statements! {
     Both SET_SCHEMA_VERSION = "UPDATE installation SET schema_version = $1 WHERE marker = 'countersign'";
     Sqlite SQLITE_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'";
     Sqlite SQLITE_DATA_VERSION = "PRAGMA data_version";
+    Sqlite SQLITE_INTEGRITY = "PRAGMA integrity_check(1)";
+    Sqlite SQLITE_REFERENCES = "PRAGMA foreign_key_check";
     Postgres POSTGRES_TABLES = "
         SELECT CAST(table_name AS TEXT) AS name FROM information_schema.tables
         WHERE table_schema = current_schema()";

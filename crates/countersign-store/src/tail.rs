@@ -22,6 +22,11 @@ const TOGETHER: u32 = 1000;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
+/// How often the ring keys are looked at, at most. A node that waits looks that often, or nearly.
+const LOOK_AT_RING: Duration = Duration::from_millis(200);
+/// How often a secret that does not open is read again, after a look at the ring keys, before its key is left out.
+const DOUBTS: u32 = 3;
+
 /// How long an answer may take before the question is asked again over another connection.
 const CHANGES_ANSWER: Duration = Duration::from_secs(15);
 const FULL_STATE_ANSWER: Duration = Duration::from_secs(120);
@@ -43,6 +48,9 @@ pub struct Health {
 /// the full state too, and every key that it held as disabled or deleted stays refused: [`Snapshot::taking_over`].
 /// A sealed secret that cannot be opened leaves its key out, which is refused then, and nothing else: later changes
 /// are followed, and `health` tells. After an error it tries again, for ever.
+///
+/// The ring keeps up with the rows of the ring keys: they are looked at several times a second, and before a secret
+/// counts as one that cannot be opened. Keys that were left out come in once a new ring key opens them.
 pub async fn tail(
     store: Store,
     ring: Arc<Ring>,
@@ -51,7 +59,17 @@ pub async fn tail(
     stop: impl Future<Output = ()>,
 ) {
     let wakes = store.wakes();
-    let tail = Tail { store, ring, keyring, health, left_out: BTreeMap::new() };
+    let tail = Tail {
+        store,
+        ring,
+        keyring,
+        health,
+        left_out: BTreeMap::new(),
+        doubts: 0,
+        looked_at_ring: None,
+        ring_changed: false,
+        ring_trouble: None,
+    };
     tokio::select! {
         () = tail.follow(wakes) => {}
         () = stop => {}
@@ -65,6 +83,13 @@ struct Tail {
     health: watch::Sender<Health>,
     /// Keys whose secrets cannot be opened, and why.
     left_out: BTreeMap<AccessKeyId, SealError>,
+    /// How often in a row what was read could not be opened.
+    doubts: u32,
+    looked_at_ring: Option<Instant>,
+    /// Whether a ring key is new since keys that were left out were last tried.
+    ring_changed: bool,
+    /// Why some ring key could not be opened at the last look.
+    ring_trouble: Option<SealError>,
 }
 
 /// How far one step got.
@@ -85,6 +110,11 @@ impl Tail {
                 Ok(progress) => {
                     pause = SHORTEST_PAUSE;
                     self.report(progress == Progress::Current, None);
+                    if progress == Progress::Current
+                        && let Err(error) = self.keep_up_ring().await
+                    {
+                        tracing::warn!(%error, "the ring keys cannot be looked at for the moment");
+                    }
                     match progress {
                         Progress::More => {}
                         Progress::Current => wakes.next().await,
@@ -105,7 +135,7 @@ impl Tail {
     async fn step(&mut self) -> Result<Progress, StoreError> {
         let snapshot = Snapshot::clone(&self.keyring.snapshot());
         if snapshot.revision().seq == 0 && snapshot.is_empty() {
-            let full = self.full_state().await?;
+            let Some(full) = self.full_state().await? else { return Ok(Progress::More) };
             let none = full.revision().seq == 0;
             self.keyring.put(full);
             return Ok(if none { Progress::Current } else { Progress::More });
@@ -113,10 +143,7 @@ impl Tail {
         let changes = self.store.changes_after(snapshot.revision(), TOGETHER);
         let entries = match in_time(CHANGES_ANSWER, changes).await? {
             Onward::Changes(entries) => entries,
-            Onward::Forked => {
-                self.take_over(&snapshot).await?;
-                return Ok(Progress::TookOver);
-            }
+            Onward::Forked => return self.take_over(&snapshot).await,
         };
         if entries.is_empty() {
             return Ok(Progress::Current);
@@ -128,18 +155,20 @@ impl Tail {
         }
         let next = match snapshot.after(&changes, &self.ring) {
             Ok(next) => next,
+            Err(_) if self.doubtful().await? => return Ok(Progress::More),
             Err(_) => {
                 self.leave_out(changes.iter_mut().map(|(_, change, sealed)| (&*change, sealed)));
                 snapshot.after(&changes, &self.ring).map_err(unopened)?
             }
         };
+        self.doubts = 0;
         self.forget_purged(changes.iter().map(|(_, change, _)| change));
         self.keyring.put(next);
         Ok(if more { Progress::More } else { Progress::Current })
     }
 
-    async fn take_over(&mut self, seen: &Snapshot) -> Result<(), StoreError> {
-        let full = self.full_state().await?;
+    async fn take_over(&mut self, seen: &Snapshot) -> Result<Progress, StoreError> {
+        let Some(full) = self.full_state().await? else { return Ok(Progress::More) };
         let (from, to) = (seen.revision(), full.revision());
         let (next, held) = full.taking_over(seen);
         self.keyring.put(next);
@@ -156,19 +185,94 @@ impl Tail {
                  disable it, and enable it again if that is meant"
             );
         }
+        Ok(Progress::TookOver)
+    }
+
+    /// None where it is to be read again.
+    async fn full_state(&mut self) -> Result<Option<Snapshot>, StoreError> {
+        let mut full = in_time(FULL_STATE_ANSWER, self.store.full_state()).await?;
+        let snapshot = match Snapshot::from_full_state(full.revision, &full.changes, &self.ring) {
+            Ok(snapshot) => {
+                self.left_out.clear();
+                snapshot
+            }
+            Err(_) if self.doubtful().await? => return Ok(None),
+            Err(_) => {
+                self.left_out.clear();
+                self.leave_out(full.changes.iter_mut().map(|(change, sealed)| (&*change, sealed)));
+                Snapshot::from_full_state(full.revision, &full.changes, &self.ring).map_err(unopened)?
+            }
+        };
+        self.doubts = 0;
+        Ok(Some(snapshot))
+    }
+
+    /// Whether what could not be opened is to be read again: its ring key may be a new one, or the secret was sealed
+    /// again and the old ring key retired while it was on its way here.
+    async fn doubtful(&mut self) -> Result<bool, StoreError> {
+        self.look_at_ring().await?;
+        self.doubts += 1;
+        Ok(self.doubts < DOUBTS)
+    }
+
+    /// Looks at the ring keys if the last look was a while ago, and takes in what a new one opens.
+    async fn keep_up_ring(&mut self) -> Result<(), StoreError> {
+        if self.looked_at_ring.is_none_or(|at| at.elapsed() >= LOOK_AT_RING) {
+            self.look_at_ring().await?;
+        }
+        if self.ring_changed && !self.left_out.is_empty() {
+            self.let_in().await?;
+        }
+        self.ring_changed = false;
         Ok(())
     }
 
-    async fn full_state(&mut self) -> Result<Snapshot, StoreError> {
-        let mut full = in_time(FULL_STATE_ANSWER, self.store.full_state()).await?;
-        self.left_out.clear();
-        match Snapshot::from_full_state(full.revision, &full.changes, &self.ring) {
-            Ok(snapshot) => Ok(snapshot),
-            Err(_) => {
-                self.leave_out(full.changes.iter_mut().map(|(change, sealed)| (&*change, sealed)));
-                Snapshot::from_full_state(full.revision, &full.changes, &self.ring).map_err(unopened)
+    async fn look_at_ring(&mut self) -> Result<(), StoreError> {
+        self.looked_at_ring = Some(Instant::now());
+        let rows = in_time(CHANGES_ANSWER, self.store.ring_keys()).await?;
+        let learned = self.ring.learn(&rows, Instant::now().into_std());
+        if learned == Ok(true) {
+            self.ring_changed = true;
+            tracing::info!(ring = ?self.ring, "the ring keys are others now");
+        }
+        let trouble = learned.err();
+        if self.ring_trouble != trouble {
+            if let Some(error) = &trouble {
+                tracing::error!(
+                    %error,
+                    "a ring key cannot be opened here: those at hand stay in use, and it is tried again"
+                );
+            }
+            self.ring_trouble = trouble;
+        }
+        Ok(())
+    }
+
+    /// Takes keys in that were left out and can be opened now. They are as their rows say, which may be later than the
+    /// snapshot: the changes between come to the same.
+    async fn let_in(&mut self) -> Result<(), StoreError> {
+        let full = in_time(FULL_STATE_ANSWER, self.store.full_state()).await?;
+        let mut snapshot = Snapshot::clone(&self.keyring.snapshot());
+        let mut changes: BTreeMap<AccessKeyId, Vec<(Revision, Change, Option<Sealed>)>> = BTreeMap::new();
+        for (change, sealed) in full.changes {
+            if let Change::AccessKeyCreated { access_key, .. }
+            | Change::AccessKeyDisabled { access_key, .. }
+            | Change::AccessKeyDeleted { access_key, .. } = &change
+                && self.left_out.contains_key(access_key)
+            {
+                let of_key = changes.entry(access_key.clone()).or_default();
+                of_key.push((snapshot.revision(), change, sealed));
             }
         }
+        for (access_key, changes) in changes {
+            if let Ok(next) = snapshot.after(&changes, &self.ring) {
+                snapshot = next;
+                self.left_out.remove(&access_key);
+                tracing::info!(%access_key, "an AccessKey that was left out can be opened now");
+            }
+        }
+        self.keyring.put(snapshot);
+        Ok(())
     }
 
     /// Takes away the sealed secrets that cannot be opened: their keys are then left out, and so refused.

@@ -91,8 +91,11 @@ async fn carry_out(
         };
         // Whatever state it is in, it ends with its connection.
         *connection = None;
-        outcome_unknown |= committing;
+        outcome_unknown |= committing && !failure.is_final();
         tracing::warn!(error = %failure, committing, "a transaction failed");
+        if failure.is_final() && !outcome_unknown {
+            break;
+        }
     }
     let told = |commit: &&Commit| match outcome_unknown {
         true => StoreError::OutcomeUnknown { request: commit.request.clone() },
@@ -124,6 +127,7 @@ async fn attempt(
                 answers.push(Ok(revision));
             }
             Err(failure @ (StoreError::Unavailable(_) | StoreError::Closed)) => return Err(failure),
+            Err(failure) if failure.is_final() => return Err(failure),
             Err(refused) => {
                 one.rollback().await?;
                 answers.push(Err(refused));

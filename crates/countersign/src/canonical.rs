@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 /// The parameters of a query, decoded, in the order in which they were sent.
-pub(crate) type Parameters<'r> = SmallVec<[Parameter<'r>; 8]>;
+pub(crate) type Parameters<'r> = SmallVec<[Parameter<'r>; 4]>;
 
 /// A parameter of a query, decoded.
 #[derive(Clone, Debug)]
@@ -14,34 +14,45 @@ pub(crate) struct Parameter<'r> {
     pub(crate) value: Cow<'r, [u8]>,
 }
 
+/// Whether some byte of a text is such a one. It looks at all of them, many at a time: texts are short, and most hold
+/// none.
+#[inline(always)]
+pub(crate) fn any(text: &[u8], is: impl Fn(u8) -> bool) -> bool {
+    text.iter().fold(false, |found, byte| found | is(*byte))
+}
+
 /// Splits a query at `&`, drops empty parts, splits each at its first `=`, and decodes names and values as forms are:
 /// `+` is a blank (the URL standard's `application/x-www-form-urlencoded` parser).
 pub(crate) fn parameters(query: &[u8]) -> Parameters<'_> {
-    query
-        .split(|byte| *byte == b'&')
-        .filter(|part| !part.is_empty())
-        .map(|part| {
-            let at = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
-            let (name, value) = part.split_at_checked(at).unwrap_or((part, &[]));
-            Parameter { name: decode_form(name), value: decode_form(value.get(1..).unwrap_or_default()) }
-        })
-        .collect()
+    let mut found = Parameters::new();
+    for part in query.split(|byte| *byte == b'&').filter(|part| !part.is_empty()) {
+        let at = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
+        let (name, value) = part.split_at_checked(at).unwrap_or((part, &[]));
+        found.push(Parameter {
+            name: decode_form(name),
+            value: decode_form(value.get(1..).unwrap_or_default()),
+        });
+    }
+    found
 }
 
 /// Decodes `%41` to `A`. What is not two hexadecimal digits after a `%` stays as it is.
 pub(crate) fn decode(text: &[u8]) -> Cow<'_, [u8]> {
+    if !any(text, |byte| byte == b'%') {
+        return Cow::Borrowed(text);
+    }
     decode_with(text, |byte| byte)
 }
 
 /// Decodes as [`decode`] does, and `+` to a blank.
 pub(crate) fn decode_form(text: &[u8]) -> Cow<'_, [u8]> {
+    if !any(text, |byte| (byte == b'%') | (byte == b'+')) {
+        return Cow::Borrowed(text);
+    }
     decode_with(text, |byte| if byte == b'+' { b' ' } else { byte })
 }
 
 fn decode_with(text: &[u8], plain: impl Fn(u8) -> u8) -> Cow<'_, [u8]> {
-    if !text.iter().any(|byte| *byte == b'%' || plain(*byte) != *byte) {
-        return Cow::Borrowed(text);
-    }
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let [first, after @ ..] = rest {

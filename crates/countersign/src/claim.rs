@@ -22,7 +22,7 @@ pub struct Claim<'r> {
     /// What accompanies a temporary credential.
     pub security_token: Option<&'r str>,
     /// The client's name for itself, if the signature covers it.
-    pub user_agent: Option<&'r str>,
+    pub user_agent: Option<&'r [u8]>,
     /// Credentials that came along and that verifying the signature does not judge, by the names of their header
     /// fields. A verifier that cannot judge them either refuses the request: ignored, they would seem to count.
     pub unjudged: SmallVec<[&'static str; 2]>,

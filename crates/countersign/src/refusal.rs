@@ -31,9 +31,7 @@ pub enum Refusal {
     #[error("the signature does not match")]
     SignatureMismatch { string_to_sign: String },
     /// The sender holds the secret, but signed something else than it sent.
-    #[error(
-        "the signature matches only under the reading `{0}`, which changes what was sent and is not accepted here"
-    )]
+    #[error("the signature matches only under the reading `{0}`, which is not accepted here")]
     ReadingNotAccepted(&'static str),
     #[error("{0}")]
     Ambiguous(#[from] Ambiguity),

@@ -102,33 +102,98 @@ impl SignOptions {
     }
 }
 
+/// How long a string to sign may be before it is held in allocated memory, in bytes.
+const INLINE: usize = 512;
+
 /// The text that goes into the MAC. It is bytes: header values need not be UTF-8.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StringToSign(SmallVec<[u8; 512]>);
+#[derive(Clone, Debug)]
+pub struct StringToSign {
+    inline: [u8; INLINE],
+    length: usize,
+    /// All of it, where it is longer than `inline`.
+    long: Vec<u8>,
+}
 
 impl StringToSign {
-    /// An empty one. It allocates only beyond 512 bytes.
+    /// An empty one.
     pub fn new() -> Self {
-        Self::default()
+        Self { inline: [0; INLINE], length: 0, long: Vec::new() }
     }
 
     /// Appends bytes.
+    #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
+        let end = self.length.saturating_add(bytes.len());
+        match self.inline.get_mut(self.length..end) {
+            Some(room) => room.copy_from_slice(bytes),
+            None => self.push_long(bytes),
+        }
+        self.length = end;
+    }
+
+    /// Appends one byte.
+    #[inline]
+    pub fn push_byte(&mut self, byte: u8) {
+        match self.inline.get_mut(self.length) {
+            Some(room) => *room = byte,
+            None => self.push_long(&[byte]),
+        }
+        self.length = self.length.saturating_add(1);
+    }
+
+    #[cold]
+    fn push_long(&mut self, bytes: &[u8]) {
+        if self.long.is_empty() {
+            self.long.extend_from_slice(self.inline.get(..self.length).unwrap_or_default());
+        }
+        self.long.extend_from_slice(bytes);
     }
 
     /// Makes it empty again.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.length = 0;
+        self.long.clear();
     }
 
     /// Its bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        self.inline.get(..self.length).unwrap_or(&self.long)
     }
 
     /// It as text, for people: what is not UTF-8 is replaced.
     pub fn to_text(&self) -> String {
-        String::from_utf8_lossy(&self.0).into_owned()
+        String::from_utf8_lossy(self.as_bytes()).into_owned()
+    }
+}
+
+impl Default for StringToSign {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_pushed_is_what_is_there_whatever_its_length() {
+        for piece in [1, 7, 100, 511, 512, 513, 2000] {
+            let mut text = StringToSign::new();
+            let mut expected = Vec::new();
+            for round in 0..20u8 {
+                let bytes = vec![round; piece];
+                text.push(&bytes);
+                expected.extend_from_slice(&bytes);
+                assert_eq!(text.as_bytes(), expected, "pieces of {piece}");
+            }
+            text.push(b"");
+            text.push_byte(b'x');
+            expected.push(b'x');
+            assert_eq!(text.as_bytes(), expected);
+            text.clear();
+            text.push(b"again");
+            assert_eq!(text.as_bytes(), b"again");
+        }
     }
 }

@@ -49,7 +49,7 @@ impl Readings<'_> {
         let Self::Preserving { and } = self else { return true };
         let from_its_client = || {
             let client = reading.client.zip(claim.user_agent);
-            client.is_some_and(|(client, user_agent)| user_agent.starts_with(client))
+            client.is_some_and(|(client, user_agent)| user_agent.starts_with(client.as_bytes()))
         };
         reading.is_strict()
             || (reading.preserves && from_its_client())
@@ -114,4 +114,54 @@ pub fn fresh(claim: &Claim<'_>, now: Timestamp, window: Duration) -> Result<(), 
         return Err(Refusal::Stale { signed_at: claim.signed_at, now, window });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::crypto::HmacSha1;
+    use crate::crypto::counting::blocks;
+    use crate::request::Body;
+    use crate::schemes;
+
+    /// The work of refusing a request that was signed with another key than this.
+    fn work(authorization: &str, target: &str, secret: &str) -> usize {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("authorization", authorization),
+            ("date", "Sat, 21 Nov 2026 23:23:13 GMT"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("x-odps-user-agent", "JavaSDK"),
+        ] {
+            headers.insert(name, value.parse().unwrap());
+        }
+        let request = Request::new("POST", target, &headers, Body::Unread);
+        let hmac_sha1 = HmacSha1::new(secret.as_bytes());
+        blocks(|| {
+            let (scheme, claim) = schemes::read(&request).unwrap();
+            let key = Key::Secret { secret, hmac_sha1: &hmac_sha1 };
+            let refused = verify(scheme, "/api", &request, claim.unwrap(), key, Readings::Every);
+            assert!(matches!(refused, Err(Refusal::SignatureMismatch { .. })));
+        })
+    }
+
+    #[test]
+    fn case_42_refusing_costs_the_same_whatever_key_it_is_tested_with() {
+        let version_2 = "ODPS CSAK1:AAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        let version_4 = "ODPS CSAK1/20261121/r/odps/apsara_v4_request:AAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        let mut seen = Vec::new();
+        for authorization in [version_2, version_4] {
+            for target in ["/api/t", "/api/a+b?x-odps-c=1&k=1&k=2&v=%2541", "/api//h/a;b?x=%25"] {
+                let work = |secret| work(authorization, target, secret);
+                let placeholder = "CSSK0123456789012345678901234567890123456789";
+                let costs = [work("secret"), work(placeholder), work(""), work(&"long".repeat(40))];
+                assert!(costs.iter().all(|cost| *cost == costs[0]), "{target}: {costs:?}");
+                seen.push(costs[0]);
+            }
+        }
+        // The alternates are counted too, and so is the second key of a private cloud.
+        assert!(seen[1] > 3 * seen[0] && seen[3] == 2 * seen[0], "{seen:?}");
+    }
 }

@@ -9,7 +9,10 @@ use crate::{account, created, id, opened, revision, ring};
 fn seen(snapshot: &Snapshot) -> Vec<(String, String, Standing, bool)> {
     let mut keys: Vec<_> = snapshot
         .iter()
-        .map(|key| (key.id.to_string(), key.account.to_string(), key.standing, key.suspended))
+        .map(|key| {
+            let suspended = snapshot.is_suspended(&key.account);
+            (key.id().to_owned(), key.account.to_string(), key.standing, suspended)
+        })
         .collect();
     keys.sort_by(|a, b| a.0.cmp(&b.0));
     keys
@@ -75,10 +78,11 @@ fn a_suspended_account_takes_its_keys_along_and_those_that_come_later() {
         created(&ring, "acc_0", "B"),
     ];
     let snapshot = Snapshot::from_full_state(revision(4), &changes, &ring).unwrap();
-    assert!(snapshot.get("A").unwrap().suspended && snapshot.get("B").unwrap().suspended);
+    assert!(snapshot.is_suspended(&snapshot.get("A").unwrap().account));
+    assert!(snapshot.is_suspended(&snapshot.get("B").unwrap().account));
     let resumed = Change::AccountResumed { account: account("acc_0") };
     let snapshot = snapshot.after(&[(revision(5), resumed, None)], &ring).unwrap();
-    assert!(!snapshot.get("A").unwrap().suspended && !snapshot.get("B").unwrap().suspended);
+    assert!(!snapshot.is_suspended(&snapshot.get("A").unwrap().account));
     assert_eq!(snapshot.revision(), revision(5));
 }
 
@@ -112,6 +116,11 @@ fn a_restored_backup_does_not_bring_back_a_key_that_was_seen_disabled() {
         assert_eq!(taken.get(key).unwrap().standing, standing, "{key}");
     }
     assert_eq!(taken.revision(), revision(5));
+    // An account that was seen suspended stays so too.
+    let suspended = Change::AccountSuspended { account: account("acc_0") };
+    let (still, _) =
+        backup.clone().taking_over(&backup.after(&[(revision(6), suspended, None)], &ring).unwrap());
+    assert!(still.is_suspended(&account("acc_0")));
     // Somebody decides.
     let enabled = Change::AccessKeyEnabled { account: account("acc_0"), access_key: id("A") };
     let decided = taken.after(&[(revision(6), enabled, None)], &ring).unwrap();

@@ -16,6 +16,7 @@ use countersign_accounts::{clock, random};
 use countersign_client::{Profile, write_odps_config};
 use countersign_control::app::access_keys::{self, Created, Wanted};
 use countersign_control::app::{Asked, accounts, projects};
+use countersign_control::connections::{Connections, DEFAULT_CONNECTIONS};
 use countersign_control::endpoint::Endpoint;
 use countersign_control::node::Node;
 use countersign_control::server;
@@ -67,9 +68,10 @@ impl Dev {
         let endpoint = Arc::new(Endpoint::new(Arc::clone(&node.state)));
         let stop = told_to_stop()?;
         let (tell_stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let serving = tokio::spawn(server::serve(listener, endpoint, async {
-            let _ = stopped.await;
-        }));
+        let serving =
+            tokio::spawn(server::serve(listener, endpoint, Connections::new(DEFAULT_CONNECTIONS), async {
+                let _ = stopped.await;
+            }));
 
         let profile = Profile {
             endpoint: Some(format!("http://{address}/api")),
@@ -113,7 +115,7 @@ impl Dev {
             format!(" --profile {}", self.profile.display())
         };
         printer.line(&format!(
-            "Countersign {version}, for trying out: all of this is gone when it stops.\n\n  \
+            "Countersign {version}, for trying out: its data is gone when it stops.\n\n  \
              endpoint  {endpoint}\n  account   {EMAIL}\n  project   {PROJECT}\n  AccessKey {id}\n  profile   {file}  \
              (odpscmd --config={file})\n\nPyODPS:\n\n  from odps import ODPS\n  \
              o = ODPS(\"{id}\", \"{secret}\", \"{PROJECT}\", \"{endpoint}\")\n  \

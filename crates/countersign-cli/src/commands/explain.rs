@@ -55,8 +55,8 @@ pub(crate) struct Explain {
 
 const EXIT_STATUS: &str = "Exit status: 0 every signature matches; 1 one does not; otherwise 2 where one could not \
                            be judged: it cannot be read, bears the marks of no known scheme, or there is no secret \
-                           for it. A matching signature that a server refuses all the \
-                           same counts as matching; the explanation says so.";
+                           for it. A matching signature that a server refuses for what it \
+                           covers counts as matching; one that is too old or too new at the time of --at does not.";
 
 /// How an explanation is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -305,7 +305,10 @@ mod tests {
 
         let (status, text) = run(&["--at", "2026-11-22T00:00:00Z", "--output", "json"], vector.as_bytes());
         let line = &json_lines(&text)[0];
-        assert_eq!((status, &line["accepted_by_serve"]), (0, &json!(false)));
+        assert_eq!(
+            (status, &line["accepted_by_serve"], &line["hypothesis"]),
+            (1, &json!(false), &json!("clock"))
+        );
         assert!(line["reason"].as_str().unwrap().contains("may differ by 900 s"));
 
         let own = file("own", "get\n\n\nSat, 21 Nov 2026 23:23:13 GMT\n/tenants\n");

@@ -38,18 +38,18 @@ impl Init {
         let password = self.password_file.as_deref().map(read_secret_file).transpose()?;
         let password = password.as_ref().map(|text| text.trim_end_matches(['\r', '\n']));
         // What could be refused later is tried before anything is made.
-        Email::new(&self.email).with_context(|| format!("`{}`", self.email))?;
+        let email = Email::new(&self.email).with_context(|| format!("`{}`", self.email))?;
         password.map(|password| PasswordHash::new(password, &mut random::from_system())).transpose()?;
 
         let (store, _) = place.open(Access::Create).await?;
         let opened =
-            accounts::open(&store, asked(), &self.email, password, None, &mut random::from_system()).await;
+            accounts::open(&store, asked(), email.as_str(), password, None, &mut random::from_system()).await;
         store.close().await;
         let (account, revision) = opened?;
         match self.output {
             Output::Json => printer.json(&json!({
                 "account": account.as_str(),
-                "email": self.email,
+                "email": email.as_str(),
                 "master_key_file": place.master_key_file(),
                 "revision": revision.to_string(),
             }))?,

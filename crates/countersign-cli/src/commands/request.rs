@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use clap::Args;
 use countersign_accounts::clock;
@@ -11,6 +11,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::print::{Printer, printable};
 use crate::profile::ProfileArgs;
+
+/// Header fields that are not for the caller to choose.
+const SET_BY_SIGNING: [&str; 2] = ["authorization", "date"];
 
 /// Send a signed request and print the body of the answer
 #[derive(Args, Debug)]
@@ -89,6 +92,7 @@ fn parse_headers(lines: &[String]) -> anyhow::Result<HeaderMap> {
         };
         let name: HeaderName =
             name.trim().parse().with_context(|| format!("`{name}` cannot name a header field"))?;
+        ensure!(!SET_BY_SIGNING.contains(&name.as_str()), "`{name}` is set by signing: leave it out");
         let value = HeaderValue::from_bytes(value.trim().as_bytes())
             .with_context(|| format!("the value of `{name}` cannot be one"))?;
         headers.append(name, value);

@@ -24,6 +24,7 @@ fn settled(text: &str, data: &Data) -> String {
             _ if word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
                 "INSTALLATION".to_owned()
             }
+            _ if word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit()) => "KEY-ID".to_owned(),
             _ if word.starts_with("20") && word.ends_with('Z') => "2026-11-22T10:00:00.000Z".to_owned(),
             _ => word.to_owned(),
         });

@@ -32,6 +32,12 @@ fn help_texts() {
         &["explain"],
         &["whoami"],
         &["doctor"],
+        &["ring-key"],
+        &["ring-key", "add"],
+        &["ring-key", "activate"],
+        &["ring-key", "retire"],
+        &["master-key"],
+        &["master-key", "rotate"],
         &["config"],
         &["config", "check"],
     ];

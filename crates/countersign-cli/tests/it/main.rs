@@ -11,11 +11,21 @@
 )]
 
 mod access_keys;
+mod bad_input;
+mod clocks;
 mod dev;
+mod documents;
+mod durability;
 mod help;
+mod keys_at_rest;
+mod operation;
 mod places;
+#[path = "../../../countersign-store/tests/it/postgres.rs"]
+mod postgres;
+mod postgresql;
 mod pyodps;
 mod replies;
 mod rotation;
 mod support;
+mod tamper;
 mod vectors;

@@ -1,7 +1,10 @@
 //! Data that is not there, not ours, or not in order: a clear error at once, and nothing altered.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use crate::support::{Data, program};
 
@@ -29,6 +32,25 @@ fn init_leaves_nothing_behind_when_it_refuses() {
     assert!(data.fails(&["init", "--email", "a@b.com", "--password-file", password]).contains("at least 12"));
     let left: Vec<_> = fs::read_dir(data.directory.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, ["password"]);
+}
+
+#[test]
+fn a_password_comes_from_a_file_of_its_owners_alone() {
+    let data = Data::nowhere();
+    let password = data.directory.path().join("password");
+    fs::write(&password, "correct horse battery\n").unwrap();
+    let file = password.to_str().unwrap();
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(data.fails(&["init", "--email", "a@b.com", "--password-file", file]).contains("chmod 600"));
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+    data.ok(&["init", "--email", "a@b.com", "--password-file", file]);
+    data.ok(&["account", "create", "--email", "c@d.com", "--password-file", file]);
+    assert_eq!(data.json(&["account", "list"]).as_array().unwrap().len(), 2);
+
+    // It is kept as a hash, and only so.
+    let rows = fs::read(data.path().join("countersign.db")).unwrap();
+    let has = |text: &[u8]| rows.windows(text.len()).any(|found| found == text);
+    assert!(!has(b"correct horse battery"));
 }
 
 #[test]
@@ -85,4 +107,48 @@ fn a_configuration_is_checked() {
     let (status, said) = check("[endpoint]\nlisten = \"0.0.0.0:8640\"\n");
     assert_eq!(status, Some(1));
     assert!(said.contains("danger_plain_http"), "{said}");
+}
+
+/// Where `serve` with this configuration finds its data: the directory whose files it has open.
+fn served_from(config: &Path, flags: &[&str], variable: Option<&Data>) -> Vec<PathBuf> {
+    let mut command = program();
+    if let Some(data) = variable {
+        command.env("COUNTERSIGN_DATA", data.path());
+    }
+    command.arg("serve").arg("--config").arg(config).args(flags).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    let open = fs::read_dir(format!("/proc/{}/fd", child.id())).unwrap();
+    let open = open.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok()).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(line.contains("countersign serves"), "{line}");
+    open
+}
+
+#[test]
+fn flags_go_before_the_environment_and_that_before_the_file() {
+    let (flag, variable, file) = (Data::new(), Data::new(), Data::new());
+    let config = file.directory.path().join("config.toml");
+    let text = format!("[store]\ndata = {:?}\n[endpoint]\nlisten = \"127.0.0.1:0\"\n", file.path());
+    fs::write(&config, text).unwrap();
+    let path = flag.path();
+    let by_flag = ["--data", path.to_str().unwrap()];
+    let cases: [(&[&str], Option<&Data>, &Data); 4] = [
+        (&[], None, &file),
+        (&[], Some(&variable), &variable),
+        (&by_flag, None, &flag),
+        (&by_flag, Some(&variable), &flag),
+    ];
+    for (flags, variable, expected) in cases {
+        let open = served_from(&config, flags, variable);
+        assert!(open.iter().any(|file| file.starts_with(expected.path())), "{flags:?}: {open:?}");
+    }
+    // The key is looked up apart from the data.
+    let key = file.directory.path().join("data.master-key");
+    let moved = file.directory.path().join("moved");
+    fs::rename(&key, &moved).unwrap();
+    let open = served_from(&config, &["--master-key-file", moved.to_str().unwrap()], None);
+    assert!(open.iter().any(|open| open.starts_with(file.path())), "{open:?}");
 }

@@ -14,7 +14,7 @@ use crate::support::python::faketime;
 use crate::support::{Data, Server, program, root};
 
 /// What the server says of a vector: accepted, or the words of the refusal.
-fn expected(id: &str) -> Option<&'static str> {
+pub(crate) fn expected(id: &str) -> Option<&'static str> {
     match id {
         // They need a reading that changes a name or a value.
         "py-026" | "py-028" | "py-029" | "py-046" | "py-051" => {
@@ -36,10 +36,10 @@ fn expected(id: &str) -> Option<&'static str> {
     }
 }
 
-struct Vector(Value);
+pub(crate) struct Vector(pub(crate) Value);
 
 impl Vector {
-    fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         let read = |name: &str| -> Value {
             serde_json::from_slice(&std::fs::read(root().join("vectors/odps").join(name)).unwrap()).unwrap()
         };
@@ -50,11 +50,11 @@ impl Vector {
             .collect()
     }
 
-    fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         self.0[name].as_str().unwrap()
     }
 
-    fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         let authority = self.text("endpoint").split_once("://").unwrap().1;
         authority.find('/').map_or("", |at| &authority[at..]).trim_end_matches('/').to_owned()
     }
@@ -76,7 +76,7 @@ impl Vector {
 }
 
 /// Puts AccessKeys with given ids and secrets into a store, as no command does: these are the vectors' own.
-fn import(data: &Data, keys: &HashMap<String, String>) {
+pub(crate) fn import(data: &Data, keys: &HashMap<String, String>) {
     let master = std::fs::read_to_string(data.directory.path().join("data.master-key")).unwrap();
     let master = MasterKey::from_text(&master).unwrap();
     let url = format!("sqlite://{}/countersign.db", data.path().display());

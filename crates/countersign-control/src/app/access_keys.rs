@@ -55,7 +55,7 @@ pub async fn create(
         replaces: wanted.replaces,
     };
     let secrets = vec![Secret::AccessKey(id.clone(), sealed)];
-    let revision = asked.commit(store, change, secrets).await?;
+    let revision = asked.commit_with(store, vec![change], secrets).await?;
     Ok(Created { id, secret, revision })
 }
 
@@ -69,6 +69,9 @@ pub async fn create_successor(
     description: Option<String>,
     random: &mut impl CryptoRng,
 ) -> Result<Created, Failure> {
+    if matches!(old.key.status, AccessKeyStatus::Deleted(_)) {
+        return Err(StoreError::from(Conflict::InRecycleBin(old.key.id.clone())).into());
+    }
     let description = description.unwrap_or_else(|| old.key.description.as_str().to_owned());
     let wanted = Wanted { description, expires: None, replaces: Some(old.key.id.clone()) };
     create(store, ring, asked, old.key.account.clone(), prefix, wanted, random).await
@@ -91,7 +94,7 @@ pub async fn disable(
     account: AccountId,
     access_key: AccessKeyId,
 ) -> Result<Revision, Failure> {
-    asked.commit(store, Change::AccessKeyDisabled { account, access_key }, Vec::new()).await
+    asked.commit(store, Change::AccessKeyDisabled { account, access_key }).await
 }
 
 /// Enables a disabled AccessKey.
@@ -101,7 +104,7 @@ pub async fn enable(
     account: AccountId,
     access_key: AccessKeyId,
 ) -> Result<Revision, Failure> {
-    asked.commit(store, Change::AccessKeyEnabled { account, access_key }, Vec::new()).await
+    asked.commit(store, Change::AccessKeyEnabled { account, access_key }).await
 }
 
 /// Moves a disabled AccessKey to the recycle bin, from which it can be restored for 30 days.
@@ -111,7 +114,7 @@ pub async fn delete(
     account: AccountId,
     access_key: AccessKeyId,
 ) -> Result<Revision, Failure> {
-    asked.commit(store, Change::AccessKeyDeleted { account, access_key }, Vec::new()).await
+    asked.commit(store, Change::AccessKeyDeleted { account, access_key }).await
 }
 
 /// Restores a deleted AccessKey, disabled.
@@ -121,7 +124,7 @@ pub async fn restore(
     account: AccountId,
     access_key: AccessKeyId,
 ) -> Result<Revision, Failure> {
-    asked.commit(store, Change::AccessKeyRestored { account, access_key }, Vec::new()).await
+    asked.commit(store, Change::AccessKeyRestored { account, access_key }).await
 }
 
 /// Removes for good the AccessKeys of an account whose days in the recycle bin are over, with their secrets. Returns
@@ -139,7 +142,7 @@ pub async fn purge(
             continue;
         }
         let change = Change::AccessKeyPurged { account: account.clone(), access_key: listed.key.id };
-        match asked.commit(store, change, Vec::new()).await {
+        match asked.commit(store, change).await {
             Ok(_) => purged += 1,
             // Another node purged it, or somebody restored it, in the meantime.
             Err(Failure::Store(StoreError::Conflict(

@@ -22,24 +22,25 @@ pub async fn open(
 ) -> Result<(AccountId, Revision), Failure> {
     let email = parse_email(email)?;
     let account = AccountId::generate(random);
+    let access_key_limit = access_key_limit.unwrap_or(DEFAULT_ACCESS_KEY_LIMIT);
+    let mut changes = vec![Change::AccountOpened { account: account.clone(), email, access_key_limit }];
     let mut secrets = Vec::new();
     if let Some(password) = password {
+        changes.push(Change::PasswordSet { account: account.clone() });
         secrets.push(Secret::Password(account.clone(), PasswordHash::new(password, random)?));
     }
-    let access_key_limit = access_key_limit.unwrap_or(DEFAULT_ACCESS_KEY_LIMIT);
-    let change = Change::AccountOpened { account: account.clone(), email, access_key_limit };
-    let revision = asked.commit(store, change, secrets).await?;
+    let revision = asked.commit_with(store, changes, secrets).await?;
     Ok((account, revision))
 }
 
 /// Suspends an account: none of its AccessKeys is accepted until it is resumed.
 pub async fn suspend(store: &Store, asked: Asked, account: AccountId) -> Result<Revision, Failure> {
-    asked.commit(store, Change::AccountSuspended { account }, Vec::new()).await
+    asked.commit(store, Change::AccountSuspended { account }).await
 }
 
 /// Resumes a suspended account.
 pub async fn resume(store: &Store, asked: Asked, account: AccountId) -> Result<Revision, Failure> {
-    asked.commit(store, Change::AccountResumed { account }, Vec::new()).await
+    asked.commit(store, Change::AccountResumed { account }).await
 }
 
 /// The account of an e-mail address or an id; where none is named, the only one that there is.

@@ -31,9 +31,17 @@ impl Asked {
         Self { by, request: RequestId::generate(at, random).to_string(), at }
     }
 
-    async fn commit(self, store: &Store, change: Change, secrets: Vec<Secret>) -> Result<Revision, Failure> {
-        let commit =
-            Commit { by: self.by, request: self.request, at: self.at, changes: vec![change], secrets };
+    async fn commit(self, store: &Store, change: Change) -> Result<Revision, Failure> {
+        self.commit_with(store, vec![change], Vec::new()).await
+    }
+
+    async fn commit_with(
+        self,
+        store: &Store,
+        changes: Vec<Change>,
+        secrets: Vec<Secret>,
+    ) -> Result<Revision, Failure> {
+        let commit = Commit { by: self.by, request: self.request, at: self.at, changes, secrets };
         Ok(store.commit(commit).await?)
     }
 }

@@ -15,7 +15,7 @@ pub async fn create(
     name: &str,
 ) -> Result<Revision, Failure> {
     let project = parse_name(name)?;
-    asked.commit(store, Change::ProjectCreated { account, project }, Vec::new()).await
+    asked.commit(store, Change::ProjectCreated { account, project }).await
 }
 
 /// Gives a name back. Whoever asks for it next may have it.
@@ -26,7 +26,7 @@ pub async fn delete(
     name: &str,
 ) -> Result<Revision, Failure> {
     let project = parse_name(name)?;
-    asked.commit(store, Change::ProjectDeleted { account, project }, Vec::new()).await
+    asked.commit(store, Change::ProjectDeleted { account, project }).await
 }
 
 /// All projects of an account, by name.

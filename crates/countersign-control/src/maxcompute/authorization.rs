@@ -42,7 +42,7 @@ pub(super) async fn query(
         return Err(Failure::QueryNotServed(query.to_owned()));
     }
     let account = caller.account(state).await?;
-    let base = state.settings.maxcompute.base.trim_end_matches('/');
+    let base = arrival.settings.maxcompute.base.trim_end_matches('/');
     // Clients parse it as JSON whatever they asked for.
     let who = json!({
         "DisplayName": owner_name(&account),
@@ -79,7 +79,7 @@ pub(super) async fn sign_bearer_token(
     let token = BearerToken {
         account: caller.access_key.account.clone(),
         project: project.name,
-        access_key: caller.access_key.id.clone(),
+        access_key: caller.access_key.id().to_owned(),
         // To the second, as the token has it.
         expires: Timestamp::from_unix_millis(expires.unix_seconds() * 1000),
         policy: wanted.policy,

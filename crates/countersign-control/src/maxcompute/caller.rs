@@ -1,6 +1,7 @@
 //! Who asks: an AccessKey by its signature, or by a bearer token that it was used to obtain.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use countersign::{Body, Malformed, Refusal, Request, schemes};
@@ -16,6 +17,7 @@ use super::failure::Failure;
 use super::policy::Action;
 use crate::arrival::{Arrival, Seen};
 use crate::body;
+use crate::metrics::BEARER_TOKEN as BEARER_TOKEN_SCHEME;
 use crate::state::State;
 
 const BEARER_TOKEN: HeaderName = HeaderName::from_static("x-odps-bearer-token");
@@ -133,15 +135,19 @@ fn judge(
     seen: &mut Seen,
 ) -> Result<Option<Arc<AccessKeyInForce>>, Failure> {
     let request = request(arrival, body);
-    let context = Context { now: arrival.now, demands: &state.settings.maxcompute };
-    match state.verifier.verify(&request, &context) {
+    let context = Context { now: arrival.now, demands: &arrival.settings.maxcompute };
+    let began = Instant::now();
+    let verdict = state.verifier.verify(&request, &context);
+    seen.judged_for(began.elapsed());
+    match verdict {
         Verdict::NeedsBody => Ok(None),
         Verdict::Verified(verified) => {
             let scheme = verified.proven.scheme().name();
             seen.scheme = Some(scheme);
             seen.reading = Some(verified.proven.reading().name);
-            seen.access_key_id = Some(verified.access_key.id.to_string());
+            seen.access_key_id = Some(verified.access_key.id().to_owned());
             seen.verified = true;
+            seen.revision = Some(verified.revision);
             note(state, &verified.access_key, scheme, arrival);
             Ok(Some(verified.access_key))
         }
@@ -169,24 +175,38 @@ fn by_bearer_token(
     text: &str,
     seen: &mut Seen,
 ) -> Result<Caller, Failure> {
-    const SCHEME: &str = "odps-bearer-token";
-    seen.scheme = Some(SCHEME);
+    let began = Instant::now();
+    let judged = judge_bearer_token(state, arrival, text, seen);
+    seen.judged_for(began.elapsed());
+    judged
+}
+
+fn judge_bearer_token(
+    state: &State,
+    arrival: &Arrival<'_>,
+    text: &str,
+    seen: &mut Seen,
+) -> Result<Caller, Failure> {
+    seen.scheme = Some(BEARER_TOKEN_SCHEME);
     let token = BearerToken::read(&state.ring, text).ok_or(Failure::InvalidBearerToken)?;
-    seen.access_key_id = Some(token.access_key.to_string());
-    if token.expires <= arrival.now {
+    seen.access_key_id = Some(token.access_key.clone());
+    if token.expires <= state.verifier.not_before(arrival.now) {
         return Err(Failure::ExpiredBearerToken(token.expires));
     }
-    let access_key = state.verifier.in_good_standing(token.access_key.as_str(), arrival.now)?;
+    // Taken first: the key is judged by this revision or a later one.
+    let revision = state.verifier.keyring().snapshot().revision();
+    let access_key = state.verifier.in_good_standing(&token.access_key, arrival.now)?;
     if access_key.account != token.account {
         return Err(Failure::InvalidBearerToken);
     }
     seen.verified = true;
-    note(state, &access_key, SCHEME, arrival);
+    seen.revision = Some(revision);
+    note(state, &access_key, BEARER_TOKEN_SCHEME, arrival);
     Ok(Caller { access_key, token: Some(token) })
 }
 
 fn note(state: &State, access_key: &AccessKeyInForce, scheme: &'static str, arrival: &Arrival<'_>) {
-    state.usage.note(&access_key.id, scheme, user_agent(arrival), arrival.peer, arrival.now);
+    state.usage.note(access_key.id(), scheme, user_agent(arrival), arrival.peer, arrival.now);
 }
 
 fn request<'r>(arrival: &Arrival<'r>, body: Body<'r>) -> Request<'r> {

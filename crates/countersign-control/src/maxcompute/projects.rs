@@ -44,9 +44,13 @@ pub(super) async fn find(state: &State, caller: &Caller, name: &str) -> Result<P
 pub(super) async fn list(state: &State, caller: &Caller, parameters: &Parameters) -> Result<Spoken, Failure> {
     let limit = match parameters.get("maxitems") {
         None => PAGE,
-        Some(text) => text.parse().ok().filter(|limit| (1..=PAGE).contains(limit)).ok_or_else(|| {
-            Failure::InvalidArgument(format!("`maxitems` should be a number from 1 to {PAGE}"))
-        })?,
+        // Who asks for more than a page gets a page, and a marker to go on with.
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| *limit > 0)
+            .map(|limit: u32| limit.min(PAGE))
+            .ok_or_else(|| Failure::InvalidArgument("`maxitems` should be a number from 1".to_owned()))?,
     };
     let after = parameters.get("marker").map(ProjectName::new).transpose().map_err(|_| {
         Failure::InvalidArgument("`marker` should be the one that came with the page before".to_owned())

@@ -8,9 +8,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod admin;
 mod authorization;
 mod bearer_token;
 mod bodies;
+mod cases;
 mod credentials;
 mod paths;
 mod projects;

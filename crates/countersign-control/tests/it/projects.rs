@@ -70,7 +70,7 @@ async fn the_listing_is_of_the_callers_projects_page_by_page() {
         format!("{XML}<Projects>{marker}<MaxItems>{limit}</MaxItems>{projects}</Projects>\n")
     };
     let all = ["demo", "demo_two", "other"];
-    let cases: [(&str, String); 14] = [
+    let cases: [(&str, String); 15] = [
         ("", body("<Marker/>", 1000, &all)),
         (
             "?expectmarker=true&curr_project=demo&region=r&tenant=t&user=u&group=g",
@@ -79,6 +79,7 @@ async fn the_listing_is_of_the_callers_projects_page_by_page() {
         ("?maxitems=2", body("<Marker>demo_two</Marker>", 2, &all[..2])),
         ("?maxitems=2&marker=demo_two", body("<Marker/>", 2, &all[2..])),
         ("?maxitems=3&marker=", body("<Marker/>", 3, &all)),
+        ("?maxitems=5000", body("<Marker/>", 1000, &all)),
         ("?marker=other", body("<Marker/>", 1000, &[])),
         ("?name=Demo", body("<Marker/>", 1000, &all[..2])),
         ("?name=demo_&maxitems=1", body("<Marker/>", 1, &["demo_two"])),
@@ -93,7 +94,7 @@ async fn the_listing_is_of_the_callers_projects_page_by_page() {
         let answer = world.alice(&ask("GET", &format!("/projects{query}"))).await;
         assert_eq!((answer.status, answer.body.as_str()), (200, expected.as_str()), "{query}");
     }
-    for query in ["maxitems=0", "maxitems=1001", "maxitems=-1", "maxitems=x", "marker=a-b"] {
+    for query in ["maxitems=0", "maxitems=-1", "maxitems=x", "marker=a-b"] {
         let answer = world.alice(&ask("GET", &format!("/projects?{query}"))).await;
         assert_eq!(answer.error(), (400, "InvalidArgument"), "{query}");
         assert!(answer.message().starts_with("ODPS-0420411: Invalid argument - `"), "{answer:?}");

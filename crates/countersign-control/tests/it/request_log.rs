@@ -1,11 +1,32 @@
+use std::convert::Infallible;
 use std::fmt::{self, Write as _};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
+use bytes::Bytes;
+use hyper::body::{Body, Frame};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
 use crate::world::{World, ask};
+
+/// A body that does not come.
+struct Never;
+
+impl Body for Never {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
 
 /// Keeps the request log as lines of `name=value`.
 #[derive(Clone, Default)]
@@ -67,19 +88,29 @@ async fn each_request_has_one_line_and_no_line_has_a_secret() {
     world.unsigned(&ask("GET", "/projects/demo").header("x-odps-bearer-token", &token)).await;
     world.unsigned(&ask("GET", "/projects/demo").header("authorization", "Bearer private")).await;
 
+    // Two clients that go away before their bodies are here: one who proved who it is, and one who did not.
+    for signed in [true, false] {
+        let post = ask("POST", "/projects/demo/authorization").body(body);
+        let request = if signed { world.signed("ALICE", &post) } else { world.request(&post) };
+        let answering = world.send(request.map(|_| Never));
+        assert!(tokio::time::timeout(Duration::from_millis(50), answering).await.is_err());
+    }
+
     let lines = lines.0.lock().unwrap().clone();
-    assert_eq!(lines.len(), 5, "{lines:?}");
-    assert_eq!(
-        lines[0],
-        format!(
-            "request_id=\"{id}\" method=\"GET\" path=\"/api/projects/demo\" status=200 code=\"OK\" verdict=\"verified\" \
-             scheme=\"odps\" reading=\"strict\" access_key_id=\"ALICE\" peer=\"192.0.2.7\" "
-        )
+    assert_eq!(lines.len(), 7, "{lines:?}");
+    let expected = format!(
+        "request_id=\"{id}\" method=\"GET\" path=\"/api/projects/demo\" status=200 code=\"OK\" verdict=\"verified\" \
+         scheme=\"odps\" reading=\"strict\" access_key_id=\"ALICE\" peer=\"192.0.2.7\" revision=\"{}\" seconds=",
+        answer.header("x-countersign-revision")
     );
+    assert!(lines[0].starts_with(&expected), "{}", lines[0]);
     let refused =
         "status=401 code=\"SignatureNotMatch\" verdict=\"refused\" scheme=\"odps\" access_key_id=\"BOB\"";
     assert!(lines[1].contains(refused), "{}", lines[1]);
     assert!(lines[3].contains("verdict=\"verified\" scheme=\"odps-bearer-token\" access_key_id=\"ALICE\""));
+    for (line, verdict) in lines[5..].iter().zip(["verified", "aborted"]) {
+        assert!(line.contains(&format!("verdict=\"{verdict}\"")) && !line.contains("status"), "{line}");
+    }
     for line in &lines {
         for secret in ["private", "Bearer", "guess", "secret", signature.as_str(), token.as_str()] {
             assert!(!line.contains(secret), "{secret} in {line}");

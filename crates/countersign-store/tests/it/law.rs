@@ -67,7 +67,13 @@ fn told(snapshot: &Snapshot) -> Told {
     snapshot
         .iter()
         .map(|key| {
-            (key.id.to_string(), key.account.to_string(), standing(key.standing), key.suspended, key.expires)
+            (
+                key.id().to_owned(),
+                key.account.to_string(),
+                standing(key.standing),
+                snapshot.is_suspended(&key.account),
+                key.expires(),
+            )
         })
         .collect()
 }

@@ -21,3 +21,4 @@ mod migrations;
 mod opening;
 mod postgres;
 mod prepare;
+mod ring_keys;

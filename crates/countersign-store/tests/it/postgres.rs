@@ -40,8 +40,9 @@ pub(crate) struct Server {
     version: u32,
     binaries: PathBuf,
     directory: PathBuf,
-    /// The other end of the pipe that the guard reads.
-    _life: ChildStdin,
+    durable: bool,
+    /// The other ends of the pipes that guards read: one, and one more for each restart.
+    lives: Vec<ChildStdin>,
 }
 
 /// The URL of a new, empty database on a server that all tests of this process share.
@@ -49,16 +50,21 @@ pub(crate) struct Server {
 /// Where PostgreSQL is not installed, it says so and returns none; under continuous integration (`CI` is set) it fails.
 pub(crate) fn database() -> Option<String> {
     static SHARED: OnceLock<Option<Server>> = OnceLock::new();
-    SHARED.get_or_init(|| Server::start(false)).as_ref().map(Server::database)
+    SHARED.get_or_init(|| Server::start(false, false)).as_ref().map(Server::database)
+}
+
+/// A server of its own that syncs what it commits, to be killed and started again.
+pub(crate) fn durable() -> Option<Server> {
+    Server::start(false, true)
 }
 
 /// A server of its own that takes no writes: a standby whose primary never comes.
 pub(crate) fn standby() -> Option<Server> {
-    Server::start(true)
+    Server::start(true, false)
 }
 
 impl Server {
-    fn start(standby: bool) -> Option<Self> {
+    fn start(standby: bool, durable: bool) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let Some((version, binaries)) = binaries() else {
             #[expect(
@@ -83,28 +89,55 @@ impl Server {
             run(Command::new("chown").args(["-R", "postgres:"]).arg(&directory));
         }
 
+        let mut server = Self { version, binaries, directory, durable, lives: Vec::new() };
+        server.launch();
+        Some(server)
+    }
+
+    /// Starts the server's processes, and waits until they answer.
+    fn launch(&mut self) {
         let mut guard = Command::new("sh");
-        guard.arg("-c").arg(GUARD).arg("sh").arg(&directory);
+        guard.arg("-c").arg(GUARD).arg("sh").arg(&self.directory);
         // The server refuses to run as root. `setpriv` becomes it, so that the guard knows its number.
         if is_root() {
             guard.args(["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]);
         }
-        guard.arg(binaries.join("postgres")).arg("-D").arg(&data);
+        guard.arg(self.binaries.join("postgres")).arg("-D").arg(self.directory.join("data"));
+        let durable = if self.durable { "on" } else { "off" };
         for setting in [
             "listen_addresses=",
-            &format!("unix_socket_directories={}", directory.display()),
-            "fsync=off",
-            "full_page_writes=off",
+            &format!("unix_socket_directories={}", self.directory.display()),
+            &format!("fsync={durable}"),
+            &format!("full_page_writes={durable}"),
             "max_connections=300",
             "shared_buffers=32MB",
         ] {
             guard.arg("-c").arg(setting);
         }
         let guard = guard.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let life = guard.spawn().expect("sh").stdin.take().unwrap();
-        let server = Self { version, binaries, directory, _life: life };
-        server.wait();
-        Some(server)
+        self.lives.push(guard.spawn().expect("sh").stdin.take().unwrap());
+        self.wait();
+    }
+
+    /// Kills all processes of the server, as `kill -9` does, and waits until they are gone.
+    pub(crate) fn crash(&self) {
+        let file = self.directory.join("data/postmaster.pid");
+        let first: u32 = fs::read_to_string(file).unwrap().lines().next().unwrap().parse().unwrap();
+        // The first one stands still, so that it makes no more of them.
+        signal("-STOP", &[first]);
+        let mut all = children(first);
+        all.push(first);
+        signal("-KILL", &all);
+        let since = Instant::now();
+        while all.iter().any(|process| runs(*process)) {
+            assert!(since.elapsed() < Duration::from_secs(20), "PostgreSQL does not die");
+            sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Starts it again after a crash.
+    pub(crate) fn restart(&mut self) {
+        self.launch();
     }
 
     /// The URL of a new, empty database.
@@ -177,6 +210,30 @@ fn template(version: u32, binaries: &Path) -> PathBuf {
         let _ = fs::remove_dir_all(&copied);
     }
     template
+}
+
+fn signal(which: &str, processes: &[u32]) {
+    run(Command::new("kill").arg(which).args(processes.iter().map(u32::to_string)));
+}
+
+/// The state and the parent of a process, from what the kernel says of it.
+fn state(process: &str) -> Option<(char, u32)> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, rest) = text.rsplit_once(") ")?;
+    let mut fields = rest.split(' ');
+    Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
+}
+
+fn children(of: u32) -> Vec<u32> {
+    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    all.filter(|process| state(process).is_some_and(|(_, parent)| parent == of))
+        .filter_map(|process| process.parse().ok())
+        .collect()
+}
+
+/// Whether a process is there and has not ended.
+fn runs(process: u32) -> bool {
+    state(&process.to_string()).is_some_and(|(state, _)| state != 'Z')
 }
 
 fn is_root() -> bool {

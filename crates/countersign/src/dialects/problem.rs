@@ -22,6 +22,9 @@ pub(super) fn speak(refusal: &Refusal, occasion: &Occasion<'_>) -> Spoken {
         Refusal::Ambiguous(_) => (StatusCode::UNAUTHORIZED, "Ambiguous"),
         Refusal::BodyMismatch => (StatusCode::BAD_REQUEST, "BodyMismatch"),
     };
+    // As everywhere: Java's HTTP library cannot read a 401 to a request with a body.
+    let unreadable = occasion.has_body && status == StatusCode::UNAUTHORIZED;
+    let status = if unreadable { StatusCode::FORBIDDEN } else { status };
     let title = status.canonical_reason().unwrap_or_default();
     let body = format!(
         "{{\"title\":\"{title}\",\"status\":{},\"code\":\"{code}\",\"detail\":{},\"request_id\":{}}}\n",

@@ -101,6 +101,8 @@ pub fn origin_form(target: &str) -> Result<Cow<'_, str>, &'static str> {
     if target.bytes().any(|byte| byte == b' ' || byte.is_ascii_control()) {
         return Err("the target holds a blank or a control character; on the wire these are percent-encoded");
     }
+    // HTTP has no fragment on the wire; a server drops it before it looks at anything.
+    let target = target.split('#').next().unwrap_or_default();
     if target.starts_with('/') {
         return Ok(Cow::Borrowed(target));
     }

@@ -178,8 +178,25 @@ fn judged<'c>(
     }
     if matched.is_none() {
         find_cause(scheme, captured, claim, base, about, &mut explanation);
+    } else if let Some(now) = about.now
+        && fresh(claim, now, about.clock_skew).is_err()
+    {
+        // Whoever names a time asks whether the request was good then.
+        explanation.verified = Some(false);
+        explanation.hypothesis = Some(stale(claim, now));
     }
     explanation
+}
+
+/// The cause of a signature that is right and came at the wrong time.
+fn stale(claim: &Claim<'_>, now: Timestamp) -> Hypothesis {
+    let apart = claim.signed_at.unix_seconds().abs_diff(now.unix_seconds());
+    let order = if claim.signed_at > now { "before" } else { "after" };
+    let cause = format!(
+        "the signature is right, but the request came {apart} s {order} it was signed: one of the two clocks is wrong, \
+         or the request was kept and sent later"
+    );
+    Hypothesis { name: "clock", cause, proven: true, reading: None, string_to_sign: None }
 }
 
 /// What a server with default demands says, in the order in which it judges. The standing of the AccessKey is its own
@@ -315,7 +332,7 @@ fn client_string_holds_secret(about: &About<'_>) -> bool {
 /// Whether a secret signs this text as the claim says.
 fn signs(scheme: &dyn Scheme, claim: &Claim<'_>, secret: &AccessKeySecret, text: &str) -> bool {
     let hmac_sha1 = HmacSha1::new(secret.expose().as_bytes());
-    let keys = scheme.keys(Key::Secret { secret, hmac_sha1: &hmac_sha1 }, claim);
+    let keys = scheme.keys(Key::Secret { secret: secret.expose(), hmac_sha1: &hmac_sha1 }, claim);
     keys.iter().any(|key| key.proves(text.as_bytes(), &claim.signature))
 }
 

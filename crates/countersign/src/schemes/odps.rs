@@ -29,6 +29,7 @@ use http::request::Parts;
 use smallvec::{SmallVec, smallvec};
 
 use self::canonical::{Twist, resource};
+use crate::canonical::parameters;
 use crate::claim::{Claim, Covered, HeaderField, Payload, Scope};
 use crate::crypto::{HmacSha1, hmac_sha256};
 use crate::dialects::Dialect;
@@ -39,18 +40,14 @@ use crate::scheme::{Reading, Scheme, SignOptions, StringToSign};
 use crate::time::{Timestamp, parse_scope_date};
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
-const SECURITY_TOKEN: HeaderName = HeaderName::from_static("authorization-sts-token");
+const SECURITY_TOKEN_NAME: &str = "authorization-sts-token";
+const SECURITY_TOKEN: HeaderName = HeaderName::from_static(SECURITY_TOKEN_NAME);
 /// What begins the names of the header fields and parameters that are signed by name.
 const SIGNED_PREFIX: &str = "x-odps-";
 const USER_AGENT: &str = "x-odps-user-agent";
-/// Credentials that clients send beside the signature, or instead of it.
-const UNJUDGED: [&str; 5] = [
-    "authorization-sts-token",
-    "application-authentication",
-    "sts-authentication",
-    "sts-token",
-    "x-odps-bearer-token",
-];
+/// Credentials that clients send beside the signature, or instead of it, as they do a security token.
+const UNJUDGED: [&str; 3] = ["application-authentication", "sts-authentication", "sts-token"];
+const BEARER_TOKEN: &str = "x-odps-bearer-token";
 
 /// See the module.
 #[derive(Debug)]
@@ -96,10 +93,10 @@ impl Scheme for Odps {
         }
 
         out.push(request.method.as_bytes());
-        out.push(b"\n");
+        out.push_byte(b'\n');
         for value in [field(claim, CONTENT_MD5.as_str()), content_type, field(claim, DATE.as_str())] {
             out.push(value);
-            out.push(b"\n");
+            out.push_byte(b'\n');
         }
         canonical::write_fields(&claim.covered.headers, &resource.parameters, twist, out);
         canonical::write_resource(&resource, reading, out);
@@ -110,10 +107,10 @@ impl Scheme for Odps {
         let Key::Secret { secret, hmac_sha1 } = key;
         let Some(scope) = claim.scope else { return smallvec![SigningKey::HmacSha1(hmac_sha1.clone())] };
         let corporation = scope.terminator.strip_suffix("_v4_request").unwrap_or_default();
-        let mut keys = smallvec![derive(corporation, secret.expose(), &scope)];
+        let mut keys = smallvec![derive(corporation, secret, &scope)];
         if corporation != "aliyun" {
             // One private-cloud build of the Java SDK names its own corporation in the scope and `aliyun` in the key.
-            keys.push(derive("aliyun", secret.expose(), &scope));
+            keys.push(derive("aliyun", secret, &scope));
         }
         keys
     }
@@ -149,17 +146,15 @@ impl Scheme for Odps {
 }
 
 fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
-    let authorization = request.text_header(&AUTHORIZATION)?.and_then(|value| value.strip_prefix("ODPS "));
+    let fields = Fields::gather(request)?;
+    let authorization =
+        text("Authorization", fields.authorization)?.and_then(|value| value.strip_prefix("ODPS "));
     let (credential, signature) = authorization
         .and_then(|value| value.rsplit_once(':'))
         .ok_or_else(|| unreadable("it should read `ODPS <AccessKey id>:<signature>`"))?;
     let (access_key_id, scope) = read_credential(credential)?;
-    let signature = BASE64.decode(signature).map_err(|_| unreadable("the signature is not base 64"))?;
-    if signature.len() != 20 {
-        return Err(unreadable("the signature is not one of HMAC-SHA1: it should have 20 bytes"));
-    }
 
-    let date = request.text_header(&DATE)?.ok_or(Malformed::Missing("Date"))?;
+    let date = text("Date", fields.date)?.ok_or(Malformed::Missing("Date"))?;
     let signed_at = Timestamp::parse_http_date(date).ok_or_else(|| {
         Malformed::unreadable("Date", "it should read like `Sat, 21 Nov 2026 23:23:13 GMT`")
     })?;
@@ -171,22 +166,119 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
             return Err(unreadable("the date of its scope is not that of `Date`"));
         }
     }
-
-    let headers = covered_fields(request)?;
-    let user_agent = headers.iter().find(|field| field.name == USER_AGENT);
     Ok(Claim {
         access_key_id,
         signed_at,
         expires_in: None,
         nonce: None,
         scope,
-        security_token: request.text_header(&SECURITY_TOKEN)?,
-        user_agent: user_agent.and_then(|field| std::str::from_utf8(field.value).ok()),
-        unjudged: UNJUDGED.into_iter().filter(|name| request.headers.contains_key(*name)).collect(),
-        payload: request.header(&CONTENT_MD5)?.map_or(Payload::Uncovered, read_md5),
-        covered: Covered { method: true, path: true, query: true, headers },
-        signature: Signature::from_vec(signature),
+        security_token: text(SECURITY_TOKEN.as_str(), fields.security_token)?,
+        user_agent: fields.user_agent.filter(|_| !is_overridden(USER_AGENT, request)),
+        unjudged: fields.unjudged,
+        payload: fields.content_md5.map_or(Payload::Uncovered, read_md5),
+        covered: Covered { method: true, path: true, query: true, headers: fields.covered },
+        signature: read_signature(signature)?,
     })
+}
+
+/// The header fields that matter, found in one pass.
+#[derive(Default)]
+struct Fields<'r> {
+    authorization: Option<&'r [u8]>,
+    date: Option<&'r [u8]>,
+    content_md5: Option<&'r [u8]>,
+    content_type: Option<&'r [u8]>,
+    security_token: Option<&'r [u8]>,
+    user_agent: Option<&'r [u8]>,
+    unjudged: SmallVec<[&'static str; 2]>,
+    /// What is signed: three by their place, and every `x-odps-` one by its name.
+    covered: SmallVec<[HeaderField<'r>; 8]>,
+}
+
+impl<'r> Fields<'r> {
+    fn gather(request: &Request<'r>) -> Result<Self, Malformed> {
+        let mut found = Self::default();
+        for (name, value) in request.headers {
+            let (name, value) = (name.as_str(), value.as_bytes());
+            // Most fields are none of these, and one letter tells.
+            if !matches!(name.as_bytes().first(), Some(b'a' | b'c' | b'd' | b's' | b'x')) {
+                continue;
+            }
+            // Which may stand once: signer and server might take different ones.
+            let once = match name {
+                "authorization" => &mut found.authorization,
+                "content-md5" => &mut found.content_md5,
+                "content-type" => &mut found.content_type,
+                "date" => &mut found.date,
+                "authorization-sts-token" => &mut found.security_token,
+                _ if name.starts_with(SIGNED_PREFIX) => {
+                    found.take(name, value);
+                    continue;
+                }
+                _ => {
+                    found.unjudged.extend(UNJUDGED.into_iter().filter(|unjudged| *unjudged == name));
+                    continue;
+                }
+            };
+            if once.replace(value).is_some() {
+                return Err(Malformed::Repeated(name.to_owned()));
+            }
+            match name {
+                "authorization" => {}
+                "authorization-sts-token" => found.unjudged.push(SECURITY_TOKEN_NAME),
+                _ => found.cover(name, value),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Keeps the fields sorted. The values of one field keep the order in which they came.
+    fn cover(&mut self, name: &'r str, value: &'r [u8]) {
+        let behind = self.covered.iter().rposition(|field| field.name <= name).map_or(0, |before| before + 1);
+        self.covered.insert(behind, HeaderField { name, value });
+    }
+
+    fn take(&mut self, name: &'r str, value: &'r [u8]) {
+        match name {
+            // Of several the first: signed, they are one value that begins with it.
+            USER_AGENT => _ = self.user_agent.get_or_insert(value),
+            BEARER_TOKEN => self.unjudged.push(BEARER_TOKEN),
+            _ => {}
+        }
+        self.cover(name, value);
+    }
+}
+
+/// Whether a parameter is signed in place of the header field of its name, which anybody may alter then.
+fn is_overridden(name: &str, request: &Request<'_>) -> bool {
+    let query = request.query.unwrap_or_default();
+    // Most queries neither hold the name nor spell anything in another way.
+    (query.contains(name) || query.contains('%'))
+        && parameters(query.as_bytes()).iter().any(|parameter| *parameter.name == *name.as_bytes())
+}
+
+fn text<'r>(name: &str, value: Option<&'r [u8]>) -> Result<Option<&'r str>, Malformed> {
+    let Some(value) = value else { return Ok(None) };
+    match std::str::from_utf8(value) {
+        Ok(text) => Ok(Some(text)),
+        Err(_) => Err(Malformed::unreadable(name, "it is not UTF-8")),
+    }
+}
+
+/// Reads the 20 bytes of a signature. Only the canonical spelling of base 64 is taken.
+fn read_signature(text: &str) -> Result<Signature, Malformed> {
+    const LENGTH: &str = "the signature is not one of HMAC-SHA1: it should have 20 bytes";
+    let mut signature = [0u8; 21];
+    if text.len() != 28 {
+        return Err(unreadable(LENGTH));
+    }
+    let length =
+        BASE64.decode_slice(text, &mut signature).map_err(|_| unreadable("the signature is not base 64"))?;
+    signature
+        .get(..length)
+        .filter(|_| length == 20)
+        .map(Signature::from_slice)
+        .ok_or_else(|| unreadable(LENGTH))
 }
 
 fn unreadable(why: &'static str) -> Malformed {
@@ -211,24 +303,6 @@ fn read_credential(credential: &str) -> Result<(&str, Option<Scope<'_>>), Malfor
         return Err(unreadable("its scope should read `<date>/<region>/odps/<corporation>_v4_request`"));
     }
     Ok((id, Some(scope)))
-}
-
-/// The header fields that are signed: three by their place, and every `x-odps-` one by its name.
-fn covered_fields<'r>(request: &Request<'r>) -> Result<SmallVec<[HeaderField<'r>; 8]>, Malformed> {
-    let mut fields = SmallVec::new();
-    for name in [CONTENT_MD5, CONTENT_TYPE, DATE] {
-        request.header(&name)?;
-    }
-    for (name, value) in request.headers {
-        let name = name.as_str();
-        let by_place = matches!(name, "content-md5" | "content-type" | "date");
-        if by_place || name.starts_with(SIGNED_PREFIX) {
-            fields.push(HeaderField { name, value: value.as_bytes() });
-        }
-    }
-    // Stable: the values of one field keep the order in which they came.
-    fields.sort_by_key(|field: &HeaderField<'r>| field.name);
-    Ok(fields)
 }
 
 fn field<'r>(claim: &Claim<'r>, name: &str) -> &'r [u8] {

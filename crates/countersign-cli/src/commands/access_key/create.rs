@@ -78,7 +78,7 @@ impl Create {
         .await;
         store.close().await;
         let (created, project) = created?;
-        self.shown.show(printer, &created, project)?;
+        self.shown.show(printer, &created, project).with_context(|| unseen(&created))?;
         Ok(0)
     }
 }
@@ -140,6 +140,11 @@ impl Shown {
         }
         Ok(())
     }
+}
+
+/// What to say where a new AccessKey could not be shown: its secret is lost.
+pub(super) fn unseen(created: &Created) -> String {
+    format!("AccessKey `{}` was created but could not be shown; disable and delete it", created.id)
 }
 
 fn parse_time(text: &str) -> anyhow::Result<Timestamp> {

@@ -1,11 +1,12 @@
 //! `countersign access-key rotate`: a new AccessKey in place of an old one, without downtime.
 
+use anyhow::Context;
 use clap::Args;
 use countersign_accounts::random;
 use countersign_control::app::access_keys;
 use countersign_store::{Access, ListedAccessKey};
 
-use super::create::Shown;
+use super::create::{Shown, unseen};
 use super::list::last_used;
 use super::{Action, report};
 use crate::data::{DataArgs, asked};
@@ -73,7 +74,7 @@ impl Rotate {
         .await;
         store.close().await;
         let (created, old, project) = created?;
-        self.shown.show(printer, &created, project)?;
+        self.shown.show(printer, &created, project).with_context(|| unseen(&created))?;
         tell_last_use(printer, &old);
         printer.note(&format!(
             "Give the new one to the application; then `countersign access-key rotate {0} --disable`, and when nothing \

@@ -1,6 +1,10 @@
 //! The program, started for a test.
 
+pub(crate) mod ledger;
+pub(crate) mod limits;
+pub(crate) mod mutations;
 pub(crate) mod python;
+pub(crate) mod wire;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -116,11 +120,16 @@ impl Server {
     }
 
     /// The same with lines of configuration, run by a command that may be wrapped.
-    pub(crate) fn start_with(mut command: Command, data: &Data, config: &str) -> Self {
-        let file = data.directory.path().join("config.toml");
+    pub(crate) fn start_with(command: Command, data: &Data, config: &str) -> Self {
         let listen =
             if config.contains("[endpoint]") { "" } else { "[endpoint]\nlisten = \"127.0.0.1:0\"\n" };
-        fs::write(&file, format!("[store]\ndata = {:?}\n{listen}{config}", data.path())).unwrap();
+        Self::start_config(command, data, &format!("[store]\ndata = {:?}\n{listen}{config}", data.path()))
+    }
+
+    /// The same with a configuration that says everything.
+    pub(crate) fn start_config(mut command: Command, data: &Data, config: &str) -> Self {
+        let file = data.directory.path().join("config.toml");
+        fs::write(&file, config).unwrap();
         let mut child = command
             .arg("serve")
             .arg("--config")

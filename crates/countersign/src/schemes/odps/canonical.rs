@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::SIGNED_PREFIX;
-use crate::canonical::{Parameter, Parameters, decode, decode_form, parameters, relative};
+use crate::canonical::{Parameter, Parameters, any, decode, decode_form, parameters, relative};
 use crate::claim::HeaderField;
 use crate::refusal::Ambiguity;
 use crate::request::Request;
@@ -137,6 +137,9 @@ fn double_decoded<'r>(path: &'r str, query: &'r str) -> Option<Resource<'r>> {
 /// Sorts by name and keeps the last, or the first, of each. Returns whether a name stood more than once.
 fn keep_one_each(parameters: &mut Parameters<'_>, first: bool) -> bool {
     let before = parameters.len();
+    if before < 2 {
+        return false;
+    }
     if !first {
         parameters.reverse();
     }
@@ -181,34 +184,34 @@ pub(super) fn write_fields(
             continue;
         }
         out.push(field.name.as_bytes());
-        out.push(b":");
+        out.push_byte(b':');
         out.push(field.value);
         for other in others {
-            out.push(b",");
+            out.push_byte(b',');
             out.push(other.value);
         }
-        out.push(b"\n");
+        out.push_byte(b'\n');
     }
 }
 
 fn write_field(name: &[u8], value: &[u8], out: &mut StringToSign) {
     out.push(name);
-    out.push(b":");
+    out.push_byte(b':');
     out.push(value);
-    out.push(b"\n");
+    out.push_byte(b'\n');
 }
 
 /// Writes `path?name=value&name`.
 pub(super) fn write_resource(resource: &Resource<'_>, reading: Reading, out: &mut StringToSign) {
     let path = resource.path.as_ref();
     out.push(path.strip_prefix(b"/").filter(|_| lacks_slash(reading)).unwrap_or(path));
-    let mut separator = b"?";
+    let mut separator = b'?';
     for parameter in &resource.parameters {
-        out.push(separator);
-        separator = b"&";
+        out.push_byte(separator);
+        separator = b'&';
         out.push(&parameter.name);
         if !parameter.value.is_empty() {
-            out.push(b"=");
+            out.push_byte(b'=');
             out.push(&parameter.value);
         }
     }
@@ -216,8 +219,14 @@ pub(super) fn write_resource(resource: &Resource<'_>, reading: Reading, out: &mu
 
 /// Decoded text is signed, so these make one string to sign of two different requests.
 pub(super) fn ambiguity(base: &str, request: &Request<'_>) -> Option<Ambiguity> {
-    let path = decode(relative(request.path, base)?.as_bytes());
-    let mut parameters = parameters(request.query.unwrap_or_default().as_bytes());
+    let path = relative(request.path, base)?.as_bytes();
+    let query = request.query.unwrap_or_default().as_bytes();
+    if !any(path, is_suspect) && !any(query, is_suspect) {
+        // Most requests: nothing is encoded, and there is one parameter at most.
+        return None;
+    }
+    let path = decode(path);
+    let mut parameters = parameters(query);
     let control = |text: &[u8]| text.iter().any(u8::is_ascii_control);
     if control(&path) || parameters.iter().any(|p| control(&p.name) || control(&p.value)) {
         return Some(Ambiguity::ControlCharacter);
@@ -226,9 +235,8 @@ pub(super) fn ambiguity(base: &str, request: &Request<'_>) -> Option<Ambiguity> 
         return Some(Ambiguity::PathSeparator(found));
     }
     // `a%3Db=c` and `a=b%3Dc` read the same; in a value, `=` is as good as any character.
-    if let Some(found) =
-        parameters.iter().find_map(|p| find(&p.name, b"&?#=").or_else(|| find(&p.value, b"&?#")))
-    {
+    let separator = |p: &Parameter<'_>| find(&p.name, b"&?#=").or_else(|| find(&p.value, b"&?#"));
+    if let Some(found) = parameters.iter().find_map(separator) {
         return Some(Ambiguity::QuerySeparator(found));
     }
     parameters.sort_by(|a, b| a.name.cmp(&b.name));
@@ -238,6 +246,12 @@ pub(super) fn ambiguity(base: &str, request: &Request<'_>) -> Option<Ambiguity> 
         }
         _ => None,
     })
+}
+
+/// What must be in a path or a query for it to be ambiguous: an escape, a separator, or a control character.
+#[inline(always)]
+fn is_suspect(byte: u8) -> bool {
+    (byte < b' ') | (byte == 0x7f) | (byte == b'%') | (byte == b'?') | (byte == b'#') | (byte == b'&')
 }
 
 fn find(text: &[u8], separators: &[u8]) -> Option<char> {
