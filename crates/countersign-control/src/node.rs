@@ -95,22 +95,16 @@ async fn write_usage(state: Arc<State>, stopped: watch::Receiver<bool>) {
 
 async fn empty_recycle_bin(state: Arc<State>, stopped: watch::Receiver<bool>) {
     loop {
-        if let Err(error) = purge_all(&state.store).await {
-            tracing::warn!(%error, "the recycle bin could not be emptied; it will be tried again");
+        let asked = || Asked::new(Actor::System, clock::now(), &mut random::from_system());
+        match access_keys::purge(&state.store, asked).await {
+            Ok(0) => {}
+            Ok(purged) => tracing::info!(purged, "AccessKeys left the recycle bin for good"),
+            Err(error) => {
+                tracing::warn!(%error, "the recycle bin could not be emptied; it will be tried again")
+            }
         }
         if tokio::time::timeout(PURGE_EVERY, until(stopped.clone())).await.is_ok() {
             return;
         }
     }
-}
-
-async fn purge_all(store: &Store) -> Result<(), Failure> {
-    for account in accounts::list(store).await? {
-        let asked = || Asked::new(Actor::System, clock::now(), &mut random::from_system());
-        let purged = access_keys::purge(store, &account.id, asked).await?;
-        if purged > 0 {
-            tracing::info!(account = %account.id, purged, "AccessKeys left the recycle bin for good");
-        }
-    }
-    Ok(())
 }

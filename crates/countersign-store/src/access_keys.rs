@@ -36,6 +36,20 @@ impl Store {
         listed.iter().map(read_listed).collect()
     }
 
+    /// AccessKeys that were deleted before this time, those that have waited longest first, with their accounts.
+    pub async fn list_deleted_before(
+        &self,
+        at: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(AccessKeyId, AccountId)>, StoreError> {
+        let query = sqlx::query(sql::DELETED_BEFORE).bind(at.unix_millis()).bind(i64::from(limit));
+        let read = |row| {
+            let row = Row { row, table: "access_key", key: "id" };
+            Ok((row.parsed("id", AccessKeyId::new)?, AccountId::from_text(row.text("account")?)))
+        };
+        query.fetch_all(self.pool()).await?.iter().map(read).collect()
+    }
+
     /// The sealed secrets of all accounts in the order of the AccessKeys' ids, from the first after `after`.
     pub async fn sealed_secrets(
         &self,

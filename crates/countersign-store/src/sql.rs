@@ -93,6 +93,8 @@ statements! {
         WHERE id = $1 AND account = $2 AND status = 'deleted' AND deleted >= $3
           AND (SELECT COUNT(*) FROM access_key k WHERE k.account = $2 AND k.status <> 'deleted')
             < (SELECT a.access_key_limit FROM account a WHERE a.id = $2)";
+    Both DELETED_BEFORE = "
+        SELECT id, account FROM access_key WHERE status = 'deleted' AND deleted < $1 ORDER BY deleted, id LIMIT $2";
     Both PURGE_ACCESS_KEY = "
         DELETE FROM access_key WHERE id = $1 AND account = $2 AND status = 'deleted' AND deleted < $3";
     Both FIND_ACCESS_KEY = "

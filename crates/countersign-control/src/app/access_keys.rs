@@ -127,29 +127,26 @@ pub async fn restore(
     asked.commit(store, Change::AccessKeyRestored { account, access_key }).await
 }
 
-/// Removes for good the AccessKeys of an account whose days in the recycle bin are over, with their secrets. Returns
-/// how many there were.
-pub async fn purge(
-    store: &Store,
-    account: &AccountId,
-    mut asked: impl FnMut() -> Asked,
-) -> Result<usize, Failure> {
+/// Removes for good the AccessKeys whose days in the recycle bin are over, with their secrets. Returns how many.
+pub async fn purge(store: &Store, mut asked: impl FnMut() -> Asked) -> Result<usize, Failure> {
+    const PAGE: u32 = 100;
+    let over = asked().at.minus(RECYCLE_BIN);
     let mut purged = 0;
-    for listed in store.list_access_keys(account).await? {
-        let asked = asked();
-        let over = |since: Timestamp| since.plus(RECYCLE_BIN) <= asked.at;
-        if !matches!(listed.key.status, AccessKeyStatus::Deleted(since) if over(since)) {
-            continue;
+    loop {
+        let page = store.list_deleted_before(over, PAGE).await?;
+        for (access_key, account) in &page {
+            let (account, access_key) = (account.clone(), access_key.clone());
+            match asked().commit(store, Change::AccessKeyPurged { account, access_key }).await {
+                Ok(_) => purged += 1,
+                // Another node purged it, or somebody restored it, in the meantime.
+                Err(Failure::Store(StoreError::Conflict(
+                    Conflict::NoSuchAccessKey { .. } | Conflict::NotDeleted(_),
+                ))) => {}
+                Err(failure) => return Err(failure),
+            }
         }
-        let change = Change::AccessKeyPurged { account: account.clone(), access_key: listed.key.id };
-        match asked.commit(store, change).await {
-            Ok(_) => purged += 1,
-            // Another node purged it, or somebody restored it, in the meantime.
-            Err(Failure::Store(StoreError::Conflict(
-                Conflict::NoSuchAccessKey { .. } | Conflict::NotDeleted(_),
-            ))) => {}
-            Err(failure) => return Err(failure),
+        if page.len() < PAGE as usize {
+            return Ok(purged);
         }
     }
-    Ok(purged)
 }

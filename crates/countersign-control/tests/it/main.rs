@@ -17,6 +17,7 @@ mod credentials;
 mod paths;
 mod projects;
 mod recorded;
+mod recycle_bin;
 mod request_log;
 mod store_failure;
 mod wire;

@@ -255,7 +255,7 @@ fn who_does_not_finish_the_handshake_is_let_go() {
     let mut silent = connect(&server.address()).unwrap();
     assert_eq!(silent.read(&mut [0; 1]).unwrap(), 0);
     let took = began.elapsed();
-    assert!((Duration::from_secs(9)..Duration::from_secs(15)).contains(&took), "{took:?}");
+    assert!((Duration::from_secs(9)..Duration::from_secs(25)).contains(&took), "{took:?}");
     // One who has just begun does not hold up the end either.
     let _silent = connect(&server.address()).unwrap();
     let mut admin = connect(&server.admin_address()).unwrap();
@@ -264,5 +264,5 @@ fn who_does_not_finish_the_handshake_is_let_go() {
     let began = Instant::now();
     server.signal("TERM");
     assert_eq!(server.end(), Some(0));
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
 }
