@@ -38,8 +38,8 @@ clients: ## test with the Go and Java SDKs, where their toolchains and registrie
 	$(CARGO) build --workspace
 	tests/clients/run $(TARGET_DIR)/debug/countersign
 
-soak: setup-tests ## the tests of tampering and durability with every byte and more crashes; takes minutes
-	COUNTERSIGN_LONG=1 $(CARGO) test --workspace --test it -- --nocapture tamper:: durability::
+soak: setup-tests ## tampering with every byte, more crashes, and whether time tells; takes minutes
+	COUNTERSIGN_LONG=1 $(CARGO) test --workspace --test it -- --nocapture tamper:: durability:: timing::
 
 fuzz: ## look for bytes that break a law of the signature core: each target for FUZZ_SECONDS (60)
 	@CARGO='$(CARGO)' scripts/fuzz

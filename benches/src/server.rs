@@ -15,6 +15,8 @@ use crate::store::{World, commit};
 
 pub(crate) const MANY: usize = 1_000_000;
 const DISABLES: usize = 200;
+/// How many keys are created in one commit.
+const AT_ONCE: usize = 250;
 
 /// An AccessKey, id and secret.
 pub(crate) type Pair = (AccessKeyId, AccessKeySecret);
@@ -32,8 +34,8 @@ impl Data {
         let (world, some) = runtime.block_on(async {
             let world = World::new().await;
             let mut some = None;
-            for _ in 0..count.div_ceil(1000) {
-                some = world.create(1000.min(count)).await.pop();
+            for _ in 0..count.div_ceil(AT_ONCE) {
+                some = world.create(AT_ONCE.min(count)).await.pop();
             }
             (world, some.unwrap())
         });

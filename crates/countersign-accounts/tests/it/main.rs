@@ -1,14 +1,17 @@
 //! The keyring and the verifier, as a front uses them.
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stdout,
     clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
 
 mod keyring;
+mod timing;
 mod verifier;
 
 use countersign::{AccessKeyId, AccessKeySecret};

@@ -12,12 +12,12 @@ use http::HeaderMap;
 
 use crate::{account, created, id, opened, revision, ring};
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::parse_rfc3339("2026-11-22T10:00:00Z").unwrap()
 }
 
 /// Keys: `GOOD`, `DISABLED`, `DELETED`, `EXPIRED` at `now()`, and `SUSPENDED` of a suspended account.
-fn verifier() -> Verifier {
+pub(crate) fn verifier() -> Verifier {
     let ring = ring();
     let (expiring, sealed) = created(&ring, "acc_1", "EXPIRED");
     let Change::AccessKeyCreated { account: owner, access_key, description, replaces, .. } = expiring else {
@@ -42,12 +42,18 @@ fn verifier() -> Verifier {
     Verifier::new(Arc::new(Keyring::new(snapshot)), &mut random::from_system())
 }
 
-struct Signed {
-    target: String,
-    headers: HeaderMap,
+pub(crate) struct Signed {
+    pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
 }
 
-fn signed(key: &str, secret: &str, target: &str, headers: &[(&str, &str)], options: &SignOptions) -> Signed {
+pub(crate) fn signed(
+    key: &str,
+    secret: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    options: &SignOptions,
+) -> Signed {
     let mut request = http::Request::builder().method("POST").uri(target);
     for (name, value) in headers {
         request = request.header(*name, *value);

@@ -68,7 +68,7 @@ fn long_heads_are_held_by_few_at_a_time() {
     let server = Watched::start("");
     let before = server.memory();
     let probe = server.probe();
-    let count = room_for(2_000);
+    let count = room_for(1_000);
     let head = format!("GET /api/tenants HTTP/1.1\r\nHost: h\r\nx: {}", "a".repeat(60_000));
     let mut open: Vec<TcpStream> = Vec::new();
     for _ in 0..count {
