@@ -83,7 +83,8 @@ fn the_limit_is_ten_and_a_successor_may_exceed_it_by_one() {
     assert!(data.fails(&["access-key", "create"]).contains("as many AccessKeys as it may have, 10"));
     data.ok(&["access-key", "rotate", &keys[0].id]);
     assert!(data.fails(&["access-key", "rotate", &keys[1].id]).contains("10"));
-    data.ok(&["access-key", "rotate", &keys[0].id, "--disable"]);
+    let disabled = data.json(&["access-key", "rotate", &keys[0].id, "--disable"]);
+    assert_eq!(disabled["status"], "disabled");
     data.ok(&["access-key", "rotate", &keys[0].id, "--delete"]);
     // A deleted one does not count, and one too many is not restored.
     assert!(data.fails(&["access-key", "restore", &keys[0].id]).contains("10"));

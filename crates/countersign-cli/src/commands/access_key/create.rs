@@ -13,7 +13,7 @@ use countersign_store::{Access, Store};
 use serde_json::json;
 
 use crate::data::{DataArgs, asked};
-use crate::print::Printer;
+use crate::print::{Output, Printer};
 
 #[derive(Args, Debug)]
 pub(crate) struct Create {
@@ -91,6 +91,11 @@ impl Shown {
         }
         let first = projects::list(store, account).await?.into_iter().next();
         Ok(first.map(|project| project.name.to_string()))
+    }
+
+    /// The same for a change that makes no AccessKey: what has a form for it keeps that.
+    pub(super) fn of_a_change(&self) -> Output {
+        if self.output == Form::Json { Output::Json } else { Output::Table }
     }
 
     pub(super) fn show(

@@ -10,7 +10,7 @@ use super::create::{Shown, unseen};
 use super::list::last_used;
 use super::{Action, report};
 use crate::data::{DataArgs, asked};
-use crate::print::{Output, Printer};
+use crate::print::Printer;
 use crate::profile::AccessKeyIdArg;
 
 /// Replace an AccessKey without downtime, in three steps
@@ -54,7 +54,7 @@ impl Rotate {
         store.close().await;
         let (revision, old) = done?;
         tell_last_use(printer, &old);
-        report(printer, Output::Table, &self.id, action, revision)?;
+        report(printer, self.shown.of_a_change(), &self.id, action, revision)?;
         Ok(0)
     }
 
