@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::app::{self, Asked, Failure, access_keys, accounts};
+use crate::app::{self, Asked, Failure, access_keys};
 use crate::state::{Settings, State};
 
 /// How often uses of AccessKeys are written down. A crash forgets as much.
