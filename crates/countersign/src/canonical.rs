@@ -1,17 +1,19 @@
 //! Decoding, splitting and sorting: the parts of canonicalization that schemes share.
+//!
+//! Whoever acts on a verified request decodes it by these too: two decoders that differ are two requests.
 
 use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
 /// The parameters of a query, decoded, in the order in which they were sent.
-pub(crate) type Parameters<'r> = SmallVec<[Parameter<'r>; 4]>;
+pub type Parameters<'r> = SmallVec<[Parameter<'r>; 4]>;
 
 /// A parameter of a query, decoded.
 #[derive(Clone, Debug)]
-pub(crate) struct Parameter<'r> {
-    pub(crate) name: Cow<'r, [u8]>,
-    pub(crate) value: Cow<'r, [u8]>,
+pub struct Parameter<'r> {
+    pub name: Cow<'r, [u8]>,
+    pub value: Cow<'r, [u8]>,
 }
 
 /// Whether some byte of a text is such a one. It looks at all of them, many at a time: texts are short, and most hold
@@ -23,7 +25,7 @@ pub(crate) fn any(text: &[u8], is: impl Fn(u8) -> bool) -> bool {
 
 /// Splits a query at `&`, drops empty parts, splits each at its first `=`, and decodes names and values as forms are:
 /// `+` is a blank (the URL standard's `application/x-www-form-urlencoded` parser).
-pub(crate) fn parameters(query: &[u8]) -> Parameters<'_> {
+pub fn parameters(query: &[u8]) -> Parameters<'_> {
     let mut found = Parameters::new();
     for part in query.split(|byte| *byte == b'&').filter(|part| !part.is_empty()) {
         let at = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
@@ -37,7 +39,7 @@ pub(crate) fn parameters(query: &[u8]) -> Parameters<'_> {
 }
 
 /// Decodes `%41` to `A`. What is not two hexadecimal digits after a `%` stays as it is.
-pub(crate) fn decode(text: &[u8]) -> Cow<'_, [u8]> {
+pub fn decode(text: &[u8]) -> Cow<'_, [u8]> {
     if !any(text, |byte| byte == b'%') {
         return Cow::Borrowed(text);
     }
@@ -45,7 +47,7 @@ pub(crate) fn decode(text: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Decodes as [`decode`] does, and `+` to a blank.
-pub(crate) fn decode_form(text: &[u8]) -> Cow<'_, [u8]> {
+pub fn decode_form(text: &[u8]) -> Cow<'_, [u8]> {
     if !any(text, |byte| (byte == b'%') | (byte == b'+')) {
         return Cow::Borrowed(text);
     }

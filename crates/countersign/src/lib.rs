@@ -27,7 +27,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod canonical;
+pub mod canonical;
 mod claim;
 pub mod crypto;
 pub mod dialects;

@@ -1,18 +1,18 @@
-//! The query of a request as names and values.
+//! The query of a request as names and values, decoded as its signature was tested.
 
-/// The parameters of a query, decoded as forms are: `+` is a blank.
+use std::borrow::Cow;
+
+use countersign::canonical;
+
+/// The parameters of a query.
 #[derive(Debug)]
 pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
     /// Reads a query. What is not UTF-8 once decoded is replaced: no name and no value that is looked for holds such.
     pub(super) fn read(query: &str) -> Self {
-        let parts = query.split('&').filter(|part| !part.is_empty());
-        let pairs = parts.map(|part| {
-            let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            (decode(&name.replace('+', " ")), decode(&value.replace('+', " ")))
-        });
-        Self(pairs.collect())
+        let pairs = canonical::parameters(query.as_bytes());
+        Self(pairs.into_iter().map(|pair| (text(pair.name), text(pair.value))).collect())
     }
 
     /// Whether there is a parameter of this name, with a value or without.
@@ -34,24 +34,12 @@ impl Parameters {
 }
 
 /// Decodes `%41` to `A`. What is not two hexadecimal digits after a `%` stays as it is.
-pub(super) fn decode(text: &str) -> String {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = after;
-        match (first, after) {
-            (b'%', [high, low, behind @ ..]) if let (Some(high), Some(low)) = (hex(*high), hex(*low)) => {
-                decoded.push(high << 4 | low);
-                rest = behind;
-            }
-            _ => decoded.push(*first),
-        }
-    }
-    String::from_utf8(decoded).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+pub(super) fn decode(segment: &str) -> String {
+    text(canonical::decode(segment.as_bytes()))
 }
 
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+fn text(bytes: Cow<'_, [u8]>) -> String {
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
