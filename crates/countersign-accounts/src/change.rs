@@ -6,7 +6,7 @@ use countersign::{AccessKeyId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::access_key::Description;
-use crate::account::Email;
+use crate::account::{Email, Registration};
 use crate::id::AccountId;
 use crate::project::ProjectName;
 
@@ -27,6 +27,30 @@ pub enum Change {
     },
     AccountResumed {
         account: AccountId,
+    },
+    /// For good. Its address is free from then on, and its AccessKeys are refused. What belongs to signing in goes with
+    /// it: sessions, devices, links, second factors, and the real name.
+    AccountClosed {
+        account: AccountId,
+    },
+    EmailChanged {
+        account: AccountId,
+        email: Email,
+    },
+    AccessKeyLimitSet {
+        account: AccountId,
+        access_key_limit: u32,
+    },
+    AdministratorAppointed {
+        account: AccountId,
+    },
+    AdministratorDismissed {
+        account: AccountId,
+    },
+    /// Who may open an account by themselves, for the whole installation. `account` is the administrator who said so.
+    RegistrationSet {
+        account: AccountId,
+        mode: Registration,
     },
     /// The password itself, hashed, goes to the account's row beside the change.
     PasswordSet {
@@ -87,6 +111,12 @@ impl Change {
             Self::AccountOpened { account, .. }
             | Self::AccountSuspended { account }
             | Self::AccountResumed { account }
+            | Self::AccountClosed { account }
+            | Self::EmailChanged { account, .. }
+            | Self::AccessKeyLimitSet { account, .. }
+            | Self::AdministratorAppointed { account }
+            | Self::AdministratorDismissed { account }
+            | Self::RegistrationSet { account, .. }
             | Self::PasswordSet { account }
             | Self::ProjectCreated { account, .. }
             | Self::ProjectDeleted { account, .. }

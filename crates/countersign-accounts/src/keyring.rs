@@ -26,7 +26,7 @@ pub struct Snapshot {
     keys: Shards<Arc<AccessKeyInForce>>,
     /// All accounts, so that the keys of one share the text of its id.
     accounts: Shards<AccountId>,
-    /// The accounts none of whose keys is accepted. They are few.
+    /// The accounts none of whose keys is accepted, suspended or closed. They are few.
     suspended: Arc<HashSet<AccountId>>,
 }
 
@@ -221,7 +221,7 @@ impl Snapshot {
     fn apply(&mut self, change: &Change, sealed: Option<&Sealed>, ring: &Ring) -> Result<(), SealError> {
         match change {
             Change::AccountOpened { account, .. } => self.accounts.insert(account.clone()),
-            Change::AccountSuspended { account } => self.suspend(account),
+            Change::AccountSuspended { account } | Change::AccountClosed { account } => self.suspend(account),
             Change::AccountResumed { account } => {
                 if self.suspended.contains(account) {
                     Arc::make_mut(&mut self.suspended).remove(account);
@@ -244,7 +244,14 @@ impl Snapshot {
                 self.set_standing(access_key.as_str(), Standing::Deleted);
             }
             Change::AccessKeyPurged { access_key, .. } => self.keys.remove(access_key.as_str()),
-            Change::PasswordSet { .. } | Change::ProjectCreated { .. } | Change::ProjectDeleted { .. } => {}
+            Change::PasswordSet { .. }
+            | Change::EmailChanged { .. }
+            | Change::AccessKeyLimitSet { .. }
+            | Change::AdministratorAppointed { .. }
+            | Change::AdministratorDismissed { .. }
+            | Change::RegistrationSet { .. }
+            | Change::ProjectCreated { .. }
+            | Change::ProjectDeleted { .. } => {}
         }
         Ok(())
     }

@@ -13,4 +13,6 @@ pub mod password;
 pub mod project;
 pub mod random;
 pub mod seal;
+pub mod session;
+pub mod token;
 pub mod verifier;

@@ -155,10 +155,20 @@ async fn alter_rows(
         }
         Change::AccountSuspended { account } => accounts::suspend(connection, account).await,
         Change::AccountResumed { account } => accounts::resume(connection, account).await,
+        Change::AccountClosed { account } => accounts::close(connection, account, at).await,
+        Change::EmailChanged { account, email } => accounts::change_email(connection, account, email).await,
+        Change::AccessKeyLimitSet { account, access_key_limit } => {
+            accounts::set_access_key_limit(connection, account, *access_key_limit).await
+        }
+        Change::AdministratorAppointed { account } => accounts::appoint(connection, account).await,
+        Change::AdministratorDismissed { account } => accounts::dismiss(connection, account).await,
+        Change::RegistrationSet { account, mode } => {
+            accounts::set_registration(connection, account, *mode).await
+        }
         Change::PasswordSet { account } => {
             let password =
                 commit.passwords(account).next().ok_or(StoreError::Misuse("a password is missing"))?;
-            accounts::set_password(connection, account, password).await
+            accounts::set_password(connection, account, password, at).await
         }
         Change::ProjectCreated { account, project } => {
             projects::create(connection, account, project, at).await
@@ -200,6 +210,12 @@ fn access_key(change: &Change) -> Option<&AccessKeyId> {
         Change::AccountOpened { .. }
         | Change::AccountSuspended { .. }
         | Change::AccountResumed { .. }
+        | Change::AccountClosed { .. }
+        | Change::EmailChanged { .. }
+        | Change::AccessKeyLimitSet { .. }
+        | Change::AdministratorAppointed { .. }
+        | Change::AdministratorDismissed { .. }
+        | Change::RegistrationSet { .. }
         | Change::PasswordSet { .. }
         | Change::ProjectCreated { .. }
         | Change::ProjectDeleted { .. } => None,

@@ -167,6 +167,17 @@ pub enum Conflict {
     #[error("account `{0}` is not suspended")]
     NotSuspended(AccountId),
 
+    #[error("account `{0}` is closed, for good")]
+    AccountClosed(AccountId),
+    #[error("account `{0}` is the last administrator in force: appoint another first")]
+    LastAdministrator(AccountId),
+    #[error("account `{0}` is an administrator already")]
+    AlreadyAdministrator(AccountId),
+    #[error("account `{0}` is not an administrator")]
+    NotAdministrator(AccountId),
+    #[error("the session or its token is not new: sign in again")]
+    SessionTaken,
+
     #[error("the project name `{0}` is taken: choose another")]
     ProjectTaken(ProjectName),
     #[error("account `{account}` has no project `{project}`")]
@@ -220,6 +231,8 @@ impl Conflict {
             self,
             Self::AlreadySuspended(_)
                 | Self::NotSuspended(_)
+                | Self::AlreadyAdministrator(_)
+                | Self::NotAdministrator(_)
                 | Self::AlreadyEnabled(_)
                 | Self::AlreadyDisabled(_)
                 | Self::AlreadyDeleted(_)

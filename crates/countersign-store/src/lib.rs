@@ -16,6 +16,7 @@ mod projects;
 mod ring_keys;
 mod row;
 mod schema;
+mod sessions;
 #[doc(hidden)]
 pub mod sql;
 mod tail;
@@ -29,7 +30,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use countersign_accounts::change::Revision;
-use sqlx::AnyPool;
+use sqlx::{Any, AnyPool, Transaction};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -171,6 +172,14 @@ impl Store {
             listening: Once::new(),
             runtime: Handle::current(),
         }))
+    }
+
+    /// A transaction that writes to rows beside the log. Like every writer it takes the head's row first, so that no two
+    /// wait for each other. Dropped, it is rolled back.
+    pub(crate) async fn begin_writing(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        let mut transaction = self.pool().begin_with(self.engine().begin_write()).await?;
+        writer::lock_head(&mut transaction).await?;
+        Ok(transaction)
     }
 
     fn keep(&self, task: JoinHandle<()>) {

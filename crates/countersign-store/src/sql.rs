@@ -43,23 +43,110 @@ statements! {
     Both OPEN_ACCOUNT = "
         INSERT INTO account (id, email, created, suspended, access_key_limit)
         VALUES ($1, $2, $3, 0, $4) ON CONFLICT DO NOTHING";
-    Both SUSPEND_ACCOUNT = "UPDATE account SET suspended = 1 WHERE id = $1 AND suspended = 0";
-    Both RESUME_ACCOUNT = "UPDATE account SET suspended = 0 WHERE id = $1 AND suspended = 1";
-    Both SET_PASSWORD = "UPDATE account SET password = $2 WHERE id = $1";
+    // The last administrator in force stays one, and stays in force.
+    Both SUSPEND_ACCOUNT = "
+        UPDATE account SET suspended = 1 WHERE id = $1 AND suspended = 0 AND closed IS NULL
+          AND (administrator = 0 OR EXISTS (
+            SELECT 1 FROM account o WHERE o.administrator = 1 AND o.suspended = 0 AND o.closed IS NULL AND o.id <> $1))";
+    Both RESUME_ACCOUNT = "UPDATE account SET suspended = 0 WHERE id = $1 AND suspended = 1 AND closed IS NULL";
+    Both CLOSE_ACCOUNT = "
+        UPDATE account SET closed = $2, email = $3, administrator = 0, password = NULL, password_set = NULL
+        WHERE id = $1 AND closed IS NULL AND NOT EXISTS (SELECT 1 FROM account o WHERE o.email = $3 AND o.id <> $1)
+          AND (administrator = 0 OR suspended = 1 OR EXISTS (
+            SELECT 1 FROM account o WHERE o.administrator = 1 AND o.suspended = 0 AND o.closed IS NULL AND o.id <> $1))";
+    Both CHANGE_EMAIL = "
+        UPDATE account SET email = $2 WHERE id = $1 AND closed IS NULL
+          AND NOT EXISTS (SELECT 1 FROM account o WHERE o.email = $2)";
+    Both SET_ACCESS_KEY_LIMIT = "UPDATE account SET access_key_limit = $2 WHERE id = $1 AND closed IS NULL";
+    Both APPOINT_ADMINISTRATOR = "
+        UPDATE account SET administrator = 1
+        WHERE id = $1 AND administrator = 0 AND suspended = 0 AND closed IS NULL";
+    Both DISMISS_ADMINISTRATOR = "
+        UPDATE account SET administrator = 0 WHERE id = $1 AND administrator = 1
+          AND (suspended = 1 OR EXISTS (
+            SELECT 1 FROM account o WHERE o.administrator = 1 AND o.suspended = 0 AND o.closed IS NULL AND o.id <> $1))";
+    Both SET_PASSWORD = "UPDATE account SET password = $2, password_set = $3 WHERE id = $1 AND closed IS NULL";
+    Both SET_LANGUAGE = "UPDATE account SET language = $2 WHERE id = $1 AND closed IS NULL";
     Both FIND_ACCOUNT = "
-        SELECT id, email, created, suspended, access_key_limit FROM account WHERE id = $1";
+        SELECT id, email, created, suspended, access_key_limit, administrator, closed, password_set, language
+        FROM account WHERE id = $1";
     Both FIND_ACCOUNT_BY_EMAIL = "
-        SELECT id, email, created, suspended, access_key_limit FROM account WHERE email = $1";
+        SELECT id, email, created, suspended, access_key_limit, administrator, closed, password_set, language
+        FROM account WHERE email = $1";
     Both LIST_ACCOUNTS = "
-        SELECT id, email, created, suspended, access_key_limit FROM account WHERE id > $1 ORDER BY id LIMIT $2";
+        SELECT id, email, created, suspended, access_key_limit, administrator, closed, password_set, language
+        FROM account WHERE id > $1 ORDER BY id LIMIT $2";
+    // `email` is in lower case, and so is what is looked for.
+    Both SEARCH_ACCOUNTS = "
+        SELECT id, email, created, suspended, access_key_limit, administrator, closed, password_set, language
+        FROM account
+        WHERE id > $1 AND (length(replace(email, $2, '')) < length(email) OR id = $3) ORDER BY id LIMIT $4";
+    Both LIST_ADMINISTRATORS = "
+        SELECT id, email, created, suspended, access_key_limit, administrator, closed, password_set, language
+        FROM account WHERE administrator = 1 ORDER BY id";
     Both ALL_ACCOUNTS = "
-        SELECT id, email, created, suspended, access_key_limit FROM account ORDER BY id";
+        SELECT id, email, created, suspended, access_key_limit, administrator, closed, password_set, language
+        FROM account ORDER BY id";
     Both FIND_PASSWORD = "SELECT password FROM account WHERE id = $1";
+
+    // Sessions and devices, by the hashes of their tokens.
+    Both CREATE_SESSION = "
+        INSERT INTO session (id, token, account, stage, created, seen, proved, address, client)
+        SELECT $1, $2, a.id, $4, CAST($5 AS BIGINT), CAST($6 AS BIGINT), CAST($7 AS BIGINT), $8, $9
+        FROM account a WHERE a.id = $3 AND a.suspended = 0 AND a.closed IS NULL
+        ON CONFLICT DO NOTHING";
+    Both LIMIT_SESSIONS = "
+        DELETE FROM session WHERE account = $1
+          AND id NOT IN (SELECT s.id FROM session s WHERE s.account = $1 ORDER BY s.seen DESC, s.id LIMIT $2)";
+    Both FIND_SESSION = "
+        SELECT id, account, stage, created, seen, proved, address, client FROM session
+        WHERE token = $1 AND seen > $2 AND created > $3";
+    Both LIST_SESSIONS = "
+        SELECT id, account, stage, created, seen, proved, address, client FROM session
+        WHERE account = $1 AND seen > $2 AND created > $3 ORDER BY seen DESC, id";
+    Both TOUCH_SESSION = "
+        UPDATE session SET seen = $2, address = $3, client = $4 WHERE id = $1 AND seen < $2";
+    Both REPLACE_SESSION_TOKEN = "
+        UPDATE session SET token = $2, stage = $3, proved = $4, challenge = NULL WHERE token = $1";
+    Both SET_CHALLENGE = "UPDATE session SET challenge = $2 WHERE id = $1";
+    Both FIND_CHALLENGE = "SELECT id, challenge FROM session WHERE id = $1";
+    Both END_SESSION = "DELETE FROM session WHERE id = $1 AND account = $2";
+    Both END_SESSIONS = "DELETE FROM session WHERE account = $1 AND id <> $2";
+    Both PURGE_SESSIONS = "DELETE FROM session WHERE seen <= $1 OR created <= $2";
+    Both NOTE_DEVICE = "
+        INSERT INTO device (token, account, first_seen, last_seen, address, client)
+        SELECT $1, a.id, CAST($3 AS BIGINT), CAST($3 AS BIGINT), $4, $5 FROM account a
+        WHERE a.id = $2 AND a.closed IS NULL
+        ON CONFLICT (token) DO UPDATE
+        SET last_seen = excluded.last_seen, address = excluded.address, client = excluded.client
+        WHERE device.account = excluded.account";
+    Both LIMIT_DEVICES = "
+        DELETE FROM device WHERE account = $1
+          AND token NOT IN (
+            SELECT d.token FROM device d WHERE d.account = $1 ORDER BY d.last_seen DESC, d.token LIMIT $2)";
+    Both FIND_DEVICE = "
+        SELECT token, account, first_seen, last_seen, address, client FROM device WHERE token = $1 AND account = $2";
+    Both LIST_DEVICES = "
+        SELECT token, account, first_seen, last_seen, address, client FROM device
+        WHERE account = $1 ORDER BY last_seen DESC, token";
+    Both FORGET_DEVICES = "DELETE FROM device WHERE account = $1";
+
+    // What the operator has set while it runs.
+    Both SET_SETTING = "
+        INSERT INTO setting (name, value) VALUES ($1, $2)
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    Both FIND_SETTING = "SELECT name, value FROM setting WHERE name = $1";
+
+    // Links, by the hashes of their tokens.
+    Both CLOSE_LINKS = "DELETE FROM link WHERE account = $1";
+    Both CLOSE_FACTORS = "DELETE FROM second_factor WHERE account = $1";
+    Both CLOSE_RECOVERY_CODES = "DELETE FROM recovery_code WHERE account = $1";
+    Both CLOSE_REAL_NAME = "DELETE FROM real_name WHERE account = $1";
 
     // Projects.
     Both CREATE_PROJECT = "
         INSERT INTO project (name, account, created)
-        SELECT $1, a.id, CAST($3 AS BIGINT) FROM account a WHERE a.id = $2 AND a.suspended = 0
+        SELECT $1, a.id, CAST($3 AS BIGINT) FROM account a WHERE a.id = $2 AND a.suspended = 0 AND a.closed IS NULL
         ON CONFLICT DO NOTHING";
     Both DELETE_PROJECT = "DELETE FROM project WHERE name = $1 AND account = $2";
     Both FIND_PROJECT = "SELECT name, account, created FROM project WHERE name = $1";
@@ -74,7 +161,7 @@ statements! {
         INSERT INTO access_key (id, account, description, created, expires, status, change, secret)
         SELECT $1, a.id, $3, CAST($4 AS BIGINT), CAST($5 AS BIGINT), 'enabled', CAST($6 AS BIGINT), $7
         FROM account a
-        WHERE a.id = $2 AND a.suspended = 0
+        WHERE a.id = $2 AND a.suspended = 0 AND a.closed IS NULL
           AND (NOT EXISTS (SELECT 1 FROM ring_key)
             OR EXISTS (SELECT 1 FROM ring_key g WHERE g.id = CAST($9 AS BIGINT)))
           AND (SELECT COUNT(*) FROM access_key k WHERE k.account = a.id AND k.status <> 'deleted')

@@ -1,9 +1,10 @@
 //! The law of the change log: all changes at once, the first few and then the rest, and what the rows say are one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::Timestamp;
 use countersign_accounts::access_key::Description;
+use countersign_accounts::account::Registration;
 use countersign_accounts::change::{Change, Revision};
 use countersign_accounts::keyring::{Snapshot, Standing};
 use countersign_accounts::seal::{Ring, Sealed};
@@ -22,7 +23,7 @@ struct Asked {
 }
 
 fn anything() -> impl Strategy<Value = (Vec<Asked>, usize)> {
-    let change = (0u8..24, 0u8..3, 0u8..5, any::<bool>());
+    let change = (0u8..32, 0u8..3, 0u8..5, any::<bool>());
     let asked =
         (0i64..25, prop::collection::vec(change, 1..3)).prop_map(|(days, changes)| Asked { days, changes });
     (prop::collection::vec(asked, 1..60), any::<prop::sample::Index>()).prop_map(|(all, index)| {
@@ -52,6 +53,19 @@ fn change(number: usize, (what, owner, thing, flag): (u8, u8, u8, bool)) -> Chan
         15 | 16 => enabled(owner, id),
         17..=19 => deleted(owner, id),
         20 | 21 => restored(owner, id),
+        // Rarely, for it is the end of an account.
+        22 if thing == 0 => Change::AccountClosed { account: account(owner) },
+        22 | 23 => {
+            Change::EmailChanged { account: account(owner), email: email(&format!("e{thing}@example.com")) }
+        }
+        24 => Change::AccessKeyLimitSet { account: account(owner), access_key_limit: u32::from(thing) + 2 },
+        25 | 26 => Change::AdministratorAppointed { account: account(owner) },
+        27 => Change::AdministratorDismissed { account: account(owner) },
+        28 => Change::RegistrationSet {
+            account: account(owner),
+            mode: Registration::ALL[usize::from(thing) % Registration::ALL.len()],
+        },
+        29 => Change::AccountResumed { account: account(owner) },
         _ => purged(owner, id),
     }
 }
@@ -76,6 +90,37 @@ fn told(snapshot: &Snapshot) -> Told {
             )
         })
         .collect()
+}
+
+/// What is known of an account: its address and limit, and whether it administers, is suspended, is closed.
+type Accounts = BTreeMap<String, (String, u32, bool, bool, bool)>;
+
+/// What changes make of accounts, and who may register.
+fn accounts<'c>(changes: impl Iterator<Item = &'c Change>) -> (Accounts, Registration) {
+    let (mut accounts, mut registration) = (Accounts::new(), Registration::default());
+    for change in changes {
+        let account = change.account().to_string();
+        if let Change::AccountOpened { email, access_key_limit, .. } = change {
+            accounts.insert(account, (email.to_string(), *access_key_limit, false, false, false));
+            continue;
+        }
+        let (address, limit, administrator, suspended, closed) = accounts.get_mut(&account).unwrap();
+        match change {
+            Change::EmailChanged { email, .. } => *address = email.to_string(),
+            Change::AccessKeyLimitSet { access_key_limit, .. } => *limit = *access_key_limit,
+            Change::AdministratorAppointed { .. } => *administrator = true,
+            Change::AdministratorDismissed { .. } => *administrator = false,
+            Change::AccountSuspended { .. } => *suspended = true,
+            Change::AccountResumed { .. } => *suspended = false,
+            Change::AccountClosed { .. } => {
+                *address = format!("{account}@closed.invalid");
+                (*administrator, *closed) = (false, true);
+            }
+            Change::RegistrationSet { mode, .. } => registration = *mode,
+            _ => {}
+        }
+    }
+    (accounts, registration)
 }
 
 type Entries = Vec<(Revision, Change, Option<Sealed>)>;
@@ -118,7 +163,21 @@ async fn holds(place: &Place, all: Vec<Asked>, first: usize) {
     let from_rows = Snapshot::from_full_state(full.revision, &full.changes, ring).unwrap();
     assert_eq!(told(&rest), told(&at_once));
     assert_eq!(told(&at_once), told(&from_rows));
-    let end = log(&store).await.last().map_or(0, |recorded| recorded.revision.seq);
+    let log = log(&store).await;
+    let (by_log, registration) = accounts(log.iter().map(|recorded| &recorded.change));
+    let (by_rows, _) = accounts(full.changes.iter().map(|(change, _)| change));
+    assert_eq!(by_log, by_rows);
+    assert_eq!(registration, store.registration().await.unwrap());
+    let administered =
+        by_log.values().filter(|(_, _, administrator, suspended, _)| *administrator && !suspended);
+    let appointed =
+        log.iter().any(|recorded| matches!(recorded.change, Change::AdministratorAppointed { .. }));
+    assert_eq!(
+        administered.count() > 0,
+        appointed,
+        "once there is an administrator in force, there is always one"
+    );
+    let end = log.last().map_or(0, |recorded| recorded.revision.seq);
     assert_eq!((rest.revision().seq, at_once.revision().seq, from_rows.revision().seq), (end, end, end));
     store.close().await;
     let again = Store::open(&place.url, Access::Existing).await.unwrap();

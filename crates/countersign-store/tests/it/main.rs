@@ -22,3 +22,4 @@ mod opening;
 mod postgres;
 mod prepare;
 mod ring_keys;
+mod sessions;

@@ -257,7 +257,10 @@ fn states<'c>(changes: impl Iterator<Item = &'c Change>) -> BTreeMap<String, &'s
             Change::AccessKeyPurged { access_key, .. } => {
                 states.remove(&key(access_key));
             }
-            Change::PasswordSet { .. } => {}
+            Change::AccountClosed { account: a } => {
+                states.insert(account(a), "closed");
+            }
+            _ => {}
         }
     }
     states
