@@ -15,6 +15,7 @@ mod bodies;
 mod cases;
 mod credentials;
 mod paths;
+mod people;
 mod projects;
 mod recorded;
 mod recycle_bin;
