@@ -7,6 +7,7 @@ use std::time::Duration;
 use countersign::Timestamp;
 use countersign_accounts::account::{Email, Language};
 use countersign_accounts::id::AccountId;
+use countersign_accounts::link::Purpose;
 use countersign_accounts::seal::Ring;
 use countersign_accounts::session::{Session, SessionLimits};
 use countersign_accounts::token::Token;
@@ -130,9 +131,11 @@ impl Desk {
         self.addresses.take(Key::of_address(visitor.address), now).map_err(Failure::SlowDown)
     }
 
-    /// Pays for a mail to somebody who did not ask for it, as far as one can tell.
-    pub(super) fn admit_mail(&self, to: &Email, now: Timestamp) -> Result<(), Failure> {
-        self.mailboxes.take(Key::of(to.as_str()), now).map_err(Failure::SlowDown)
+    /// Pays for a mail to somebody who did not ask for it, as far as one can tell. Each purpose has an allowance of its
+    /// own: mails of one use up nobody's way to set a password anew.
+    pub(super) fn admit_mail(&self, to: &Email, purpose: Purpose, now: Timestamp) -> Result<(), Failure> {
+        let key = Key::of(&format!("{} {to}", purpose.as_str()));
+        self.mailboxes.take(key, now).map_err(Failure::SlowDown)
     }
 
     /// Pays for a guess at an account. `what` is guessed at: an address, whether or not anybody has it, so that the
