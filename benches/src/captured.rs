@@ -64,7 +64,7 @@ impl Captured {
         let verifier = Verifier::new(keyring::of([own]), &mut random::from_system());
         let (request, now, demands) = (self.request(), self.now(), Demands::at("/api"));
         move |_| {
-            let context = Context { now, demands: &demands };
+            let context = Context { now, demands: &demands, peer: None };
             assert!(matches!(verifier.verify(black_box(&request), &context), Verdict::Verified(_)));
         }
     }

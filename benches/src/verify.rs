@@ -60,7 +60,7 @@ pub(crate) fn run() {
     let bytes = (allocations::live() - before) as f64 / MANY as f64;
     let verifier = Verifier::new(keyring, &mut random::from_system());
     let demands = Demands::at("/api");
-    let context = Context { now: captured.now(), demands: &demands };
+    let context = Context { now: captured.now(), demands: &demands, peer: None };
     let mut requests = vec![captured.headers.clone(); CALLS];
     let mut credentials = credentials.iter().cycle();
     let mut turns = Turns::default();

@@ -19,6 +19,79 @@ pub struct Account {
     pub suspended: bool,
     /// How many AccessKeys it may have, not counting deleted ones.
     pub access_key_limit: u32,
+    /// Whether it may administer all accounts.
+    pub administrator: bool,
+    /// Since when it is closed, for good.
+    pub closed: Option<Timestamp>,
+    /// When its password was last set. None where it has none.
+    pub password_set: Option<Timestamp>,
+    /// What its mails are written in.
+    pub language: Language,
+}
+
+impl Account {
+    /// Whether it may be used: neither suspended nor closed.
+    pub fn in_force(&self) -> bool {
+        !self.suspended && self.closed.is_none()
+    }
+}
+
+/// A language that people are spoken to in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Language {
+    #[default]
+    English,
+    SimplifiedChinese,
+}
+
+impl Language {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::English, Self::SimplifiedChinese];
+
+    /// Its tag (BCP 47), as rows and pages have it.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::SimplifiedChinese => "zh-CN",
+        }
+    }
+
+    /// The language of exactly this tag.
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.tag() == tag)
+    }
+}
+
+/// Who may open an account by themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Registration {
+    /// Whoever proves an e-mail address.
+    Open,
+    /// Whom an administrator invited.
+    Invitation,
+    /// Nobody: an operator opens accounts.
+    #[default]
+    Closed,
+}
+
+impl Registration {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Invitation, Self::Closed];
+
+    /// The word for rows and commands.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Invitation => "invitation",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Reads the word.
+    pub fn from_text(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|registration| registration.as_str() == text)
+    }
 }
 
 /// An e-mail address: one `@`, at most 254 characters. Two spellings that differ in case are one address, so it is
@@ -66,6 +139,17 @@ impl Email {
             return Err(EmailError::Character);
         }
         Ok(Self(text))
+    }
+
+    /// The address that a closed account's row holds in place of its own, which is free then. No mail ever arrives
+    /// there: `invalid` is no domain (RFC 2606).
+    pub fn of_closed(account: &AccountId) -> Result<Self, EmailError> {
+        Self::new(&format!("{account}@closed.invalid"))
+    }
+
+    /// What stands before the `@`.
+    pub fn local_part(&self) -> &str {
+        self.0.split_once('@').map_or("", |(local, _)| local)
     }
 
     /// The address in lower case.

@@ -1,4 +1,4 @@
-//! Names for accounts and requests.
+//! Names for accounts, sessions, second factors and requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,14 +17,7 @@ pub struct AccountId(Arc<str>);
 impl AccountId {
     /// A new name.
     pub fn generate(random: &mut impl CryptoRng) -> Self {
-        /// Crockford's base 32, lower case: no letter is mistaken for a digit when read aloud.
-        const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-        let mut text = String::from("acc_");
-        for _ in 0..26 {
-            let digit = DIGITS.get((random.next_u32() % 32) as usize).copied().unwrap_or(b'0');
-            text.push(char::from(digit));
-        }
-        Self(text.into())
+        Self(name("acc_", random).into())
     }
 
     /// Takes the text of a row, a token or a command line as an account's name. It may name no account.
@@ -54,6 +47,57 @@ impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The name of a session, `ses_` and 26 characters. It opens nothing: that is what the session's token is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(String);
+
+/// The name of a second factor: `fac_` and 26 characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FactorId(String);
+
+macro_rules! name {
+    ($type:ident, $prefix:literal) => {
+        impl $type {
+            /// A new name.
+            pub fn generate(random: &mut impl CryptoRng) -> Self {
+                Self(name($prefix, random))
+            }
+
+            /// Takes the text of a row or a form as a name. It may name nothing.
+            pub fn from_text(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name!(SessionId, "ses_");
+name!(FactorId, "fac_");
+
+/// A prefix and 26 random characters, 128 bits and a little more.
+fn name(prefix: &str, random: &mut impl CryptoRng) -> String {
+    /// Crockford's base 32, lower case: no letter is mistaken for a digit when read aloud.
+    const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let mut text = String::from(prefix);
+    for _ in 0..26 {
+        let digit = DIGITS.get((random.next_u32() % 32) as usize).copied().unwrap_or(b'0');
+        text.push(char::from(digit));
+    }
+    text
 }
 
 /// The name of one request in logs, answers and the change log: 24 hexadecimal digits, of which the first eight are

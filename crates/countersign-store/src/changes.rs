@@ -28,7 +28,7 @@ pub enum Onward {
     Forked,
 }
 
-/// All that the rows say, told as changes: accounts, which of them are suspended, projects, AccessKeys, and which of
+/// All that the rows say, told as changes: accounts, which of them administer, are suspended or closed, projects, AccessKeys, and which of
 /// those are disabled or deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FullState {
@@ -75,15 +75,26 @@ impl Store {
         let keys = bulk::access_keys(&mut transaction).await?;
         transaction.rollback().await?;
 
-        let suspended: Vec<_> =
-            accounts.iter().filter(|account| account.suspended).map(|a| a.id.clone()).collect();
+        let mut of_accounts = Vec::new();
+        for account in &accounts {
+            let id = || account.id.clone();
+            if account.administrator {
+                of_accounts.push(Change::AdministratorAppointed { account: id() });
+            }
+            if account.suspended {
+                of_accounts.push(Change::AccountSuspended { account: id() });
+            }
+            if account.closed.is_some() {
+                of_accounts.push(Change::AccountClosed { account: id() });
+            }
+        }
         let mut changes = Vec::with_capacity(accounts.len() + projects.len() + keys.len());
         changes.extend(accounts.into_iter().map(|account| Change::AccountOpened {
             account: account.id,
             email: account.email,
             access_key_limit: account.access_key_limit,
         }));
-        changes.extend(suspended.into_iter().map(|account| Change::AccountSuspended { account }));
+        changes.extend(of_accounts);
         changes.extend(
             projects
                 .into_iter()
@@ -108,6 +119,7 @@ impl Store {
                 description: key.description,
                 expires: key.expires,
                 replaces: None,
+                networks: key.networks,
             };
             changes.push((created, Some(sealed)));
         }

@@ -10,12 +10,17 @@ mod changes;
 mod commit;
 mod engine;
 mod error;
+mod factors;
 mod file;
 mod integrity;
+mod links;
 mod projects;
+mod real_names;
+mod refusals;
 mod ring_keys;
 mod row;
 mod schema;
+mod sessions;
 #[doc(hidden)]
 pub mod sql;
 mod tail;
@@ -29,17 +34,18 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use countersign_accounts::change::Revision;
-use sqlx::AnyPool;
+use sqlx::{Any, AnyPool, Transaction};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 pub use access_keys::ListedAccessKey;
 pub use changes::{Entry, FullState, Onward};
-pub use commit::{Commit, Secret};
+pub use commit::{Beside, Commit, Secret};
 use engine::Engine;
 pub use error::{Conflict, StoreError};
-pub use ring_keys::{RESEALED_TOGETHER, Resealed};
+pub use refusals::RefusedRequests;
+pub use ring_keys::{RESEALED_TOGETHER, Resealed, SealedText};
 pub use tail::{Health, tail};
 use wake::Wake;
 pub use wake::Wakes;
@@ -171,6 +177,14 @@ impl Store {
             listening: Once::new(),
             runtime: Handle::current(),
         }))
+    }
+
+    /// A transaction that writes to rows beside the log. Like every writer it takes the head's row first, so that no two
+    /// wait for each other. Dropped, it is rolled back.
+    pub(crate) async fn begin_writing(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        let mut transaction = self.pool().begin_with(self.engine().begin_write()).await?;
+        writer::lock_head(&mut transaction).await?;
+        Ok(transaction)
     }
 
     fn keep(&self, task: JoinHandle<()>) {

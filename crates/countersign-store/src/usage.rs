@@ -48,6 +48,6 @@ pub(crate) fn read(row: &AnyRow) -> Result<Option<LastUsed>, StoreError> {
 }
 
 /// What a stranger says of itself, so much of it as is kept.
-fn kept(text: &str) -> String {
+pub(crate) fn kept(text: &str) -> String {
     text.chars().filter(|c| *c != '\0').take(LONGEST).collect()
 }

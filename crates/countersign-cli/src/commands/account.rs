@@ -187,5 +187,9 @@ fn to_json(account: &Record) -> Value {
 }
 
 fn status(account: &Record) -> &'static str {
-    if account.suspended { "suspended" } else { "active" }
+    match (account.closed, account.suspended) {
+        (Some(_), _) => "closed",
+        (None, true) => "suspended",
+        (None, false) => "active",
+    }
 }

@@ -4,6 +4,8 @@ use countersign::{AccessKeyId, AccessKeySecret, Timestamp};
 use countersign_accounts::access_key::{AccessKeyStatus, Description, RECYCLE_BIN};
 use countersign_accounts::change::{Change, Revision};
 use countersign_accounts::id::AccountId;
+use countersign_accounts::network::Networks;
+use countersign_accounts::real_name::RealNameState;
 use countersign_accounts::seal::Ring;
 use countersign_store::{Conflict, ListedAccessKey, Secret, Store, StoreError};
 use rand_core::CryptoRng;
@@ -17,8 +19,12 @@ pub struct Wanted {
     pub description: String,
     /// From this instant on it is refused.
     pub expires: Option<Timestamp>,
+    /// Where it may be used from; anywhere, where there are none.
+    pub networks: Networks,
     /// The AccessKey that it is to replace; such a one may exceed the account's limit by one.
     pub replaces: Option<AccessKeyId>,
+    /// Whether an account's first AccessKey is given only to one whose real name is approved.
+    pub real_name_required: bool,
 }
 
 /// An AccessKey that was just created. Its secret is nowhere else to be had in clear.
@@ -43,6 +49,12 @@ pub async fn create(
     if let Some(expires) = wanted.expires.filter(|expires| *expires <= asked.at) {
         return Err(Failure::ExpiryInThePast(expires));
     }
+    if wanted.real_name_required && store.list_access_keys(&account).await?.is_empty() {
+        let real_name = store.find_real_name(&account).await?;
+        if !real_name.is_some_and(|(found, _)| found.state == RealNameState::Approved) {
+            return Err(Failure::RealNameNeeded);
+        }
+    }
     let id =
         AccessKeyId::generate(prefix, random).map_err(|_| Failure::AccessKeyPrefix(prefix.to_owned()))?;
     let secret = AccessKeySecret::generate(random);
@@ -53,13 +65,14 @@ pub async fn create(
         description,
         expires: wanted.expires,
         replaces: wanted.replaces,
+        networks: wanted.networks,
     };
     let secrets = vec![Secret::AccessKey(id.clone(), sealed)];
     let revision = asked.commit_with(store, vec![change], secrets).await?;
     Ok(Created { id, secret, revision })
 }
 
-/// Creates the successor of an AccessKey: the same account, description and expiry unless `wanted` says otherwise.
+/// Creates the successor of an AccessKey: the same account, networks and description unless `wanted` says otherwise.
 pub async fn create_successor(
     store: &Store,
     ring: &Ring,
@@ -73,7 +86,9 @@ pub async fn create_successor(
         return Err(StoreError::from(Conflict::InRecycleBin(old.key.id.clone())).into());
     }
     let description = description.unwrap_or_else(|| old.key.description.as_str().to_owned());
-    let wanted = Wanted { description, expires: None, replaces: Some(old.key.id.clone()) };
+    let replaces = Some(old.key.id.clone());
+    let networks = old.key.networks.clone();
+    let wanted = Wanted { description, networks, replaces, ..Wanted::default() };
     create(store, ring, asked, old.key.account.clone(), prefix, wanted, random).await
 }
 

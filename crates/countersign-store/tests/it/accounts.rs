@@ -1,10 +1,10 @@
 //! Accounts, passwords and projects.
 
-use countersign_accounts::account::Account;
+use countersign_accounts::account::{Account, Email, Language, Registration};
 use countersign_accounts::change::Change;
 use countersign_accounts::password::PasswordHash;
 use countersign_accounts::project::Project;
-use countersign_store::{Conflict, Secret, StoreError};
+use countersign_store::{Conflict, Secret, Store, StoreError};
 
 use crate::kit::*;
 
@@ -13,6 +13,12 @@ on_both_engines! {
     an_address_and_a_name_belong_to_one_account
     a_suspended_account_gets_nothing_new
     a_password_stands_in_its_row_alone
+    a_closed_account_is_closed_for_good
+    an_address_changes_to_a_free_one
+    the_last_administrator_in_force_stays
+    accounts_are_searched_by_address
+    registration_is_closed_until_somebody_opens_it
+    a_language_is_no_change
     projects_are_created_found_and_deleted
     projects_are_listed_by_name_in_pages
     the_ends_of_what_a_row_can_hold
@@ -30,6 +36,10 @@ async fn accounts_are_opened_found_and_listed(place: Place) {
         created: at(START),
         suspended: false,
         access_key_limit: 3,
+        administrator: false,
+        closed: None,
+        password_set: None,
+        language: Language::English,
     };
     assert_eq!(store.find_account(&account("acc_a")).await.unwrap(), Some(expected.clone()));
     assert_eq!(store.find_account_by_email(&email("ACC_A@example.com")).await.unwrap(), Some(expected));
@@ -176,4 +186,143 @@ async fn a_text_that_no_row_can_hold_names_nothing(place: Place) {
     assert!(store.list_accounts(Some(&odd), 9).await.unwrap().is_empty());
     let met = conflict(make(&store, Change::AccountSuspended { account: odd.clone() }).await);
     assert_eq!(met, Conflict::NoSuchAccount(odd));
+}
+
+async fn found(store: &Store, id: &str) -> Account {
+    store.find_account(&account(id)).await.unwrap().unwrap()
+}
+
+async fn a_closed_account_is_closed_for_good(place: Place) {
+    let store = place.open().await;
+    let acc = || account("acc_1");
+    let close = Change::AccountClosed { account: acc() };
+    assert_eq!(conflict(make(&store, close.clone()).await), Conflict::NoSuchAccount(acc()));
+    make(&store, opened("acc_1", 3)).await.unwrap();
+    make(&store, created("acc_1", "K")).await.unwrap();
+    make_at(&store, START + 5, close.clone()).await.unwrap();
+    let now = found(&store, "acc_1").await;
+    assert_eq!((now.closed, now.in_force()), (Some(at(START + 5)), false));
+    assert_eq!(now.email.as_str(), "acc_1@closed.invalid");
+    assert_eq!(store.find_account_by_email(&email("acc_1@example.com")).await.unwrap(), None);
+
+    let other_email = Change::EmailChanged { account: acc(), email: email("x@example.com") };
+    for change in [
+        close,
+        Change::AccountSuspended { account: acc() },
+        Change::AccountResumed { account: acc() },
+        Change::AccessKeyLimitSet { account: acc(), access_key_limit: 9 },
+        Change::AdministratorAppointed { account: acc() },
+        other_email,
+        created("acc_1", "L"),
+        project_created("acc_1", "sales"),
+    ] {
+        let told = format!("{change:?}");
+        assert_eq!(conflict(make(&store, change).await), Conflict::AccountClosed(acc()), "{told}");
+    }
+    let again = Change::AccountOpened {
+        account: account("acc_2"),
+        email: email("acc_1@example.com"),
+        access_key_limit: 1,
+    };
+    make(&store, again).await.unwrap();
+}
+
+async fn an_address_changes_to_a_free_one(place: Place) {
+    let store = place.open().await;
+    make(&store, opened("acc_1", 3)).await.unwrap();
+    make(&store, opened("acc_2", 3)).await.unwrap();
+    let to = |address: &str| Change::EmailChanged { account: account("acc_1"), email: email(address) };
+    for taken in ["acc_2@example.com", "acc_1@example.com"] {
+        assert_eq!(conflict(make(&store, to(taken)).await), Conflict::EmailTaken(email(taken)));
+    }
+    make(&store, to("New@example.com")).await.unwrap();
+    assert_eq!(found(&store, "acc_1").await.email, Email::new("new@example.com").unwrap());
+    make(&store, Change::AccessKeyLimitSet { account: account("acc_1"), access_key_limit: 0 }).await.unwrap();
+    assert_eq!(conflict(make(&store, created("acc_1", "K")).await), Conflict::AccessKeyLimit { limit: 0 });
+}
+
+async fn the_last_administrator_in_force_stays(place: Place) {
+    let store = place.open().await;
+    let appoint = |id: &str| Change::AdministratorAppointed { account: account(id) };
+    let dismiss = |id: &str| Change::AdministratorDismissed { account: account(id) };
+    let suspend = |id: &str| Change::AccountSuspended { account: account(id) };
+    let close = |id: &str| Change::AccountClosed { account: account(id) };
+    assert_eq!(conflict(make(&store, appoint("acc_1")).await), Conflict::NoSuchAccount(account("acc_1")));
+    for id in ["acc_1", "acc_2", "acc_3"] {
+        make(&store, opened(id, 3)).await.unwrap();
+    }
+    assert_eq!(conflict(make(&store, dismiss("acc_1")).await), Conflict::NotAdministrator(account("acc_1")));
+    make(&store, appoint("acc_1")).await.unwrap();
+    assert_eq!(
+        conflict(make(&store, appoint("acc_1")).await),
+        Conflict::AlreadyAdministrator(account("acc_1"))
+    );
+    for change in [dismiss("acc_1"), suspend("acc_1"), close("acc_1")] {
+        assert_eq!(conflict(make(&store, change).await), Conflict::LastAdministrator(account("acc_1")));
+    }
+
+    // One that is suspended is not in force, so it does not count, and may go.
+    make(&store, appoint("acc_2")).await.unwrap();
+    make(&store, suspend("acc_2")).await.unwrap();
+    assert_eq!(conflict(make(&store, close("acc_1")).await), Conflict::LastAdministrator(account("acc_1")));
+    assert_eq!(conflict(make(&store, appoint("acc_2")).await), Conflict::AccountSuspended(account("acc_2")));
+    make(&store, dismiss("acc_2")).await.unwrap();
+    make(&store, appoint("acc_3")).await.unwrap();
+    let told: Vec<_> = store.list_administrators().await.unwrap().into_iter().map(|a| a.id).collect();
+    assert_eq!(told, [account("acc_1"), account("acc_3")]);
+    make(&store, close("acc_1")).await.unwrap();
+    assert!(!found(&store, "acc_1").await.administrator);
+
+    // Two who dismiss each other at once: one of them stays.
+    make(&store, Change::AccountResumed { account: account("acc_2") }).await.unwrap();
+    make(&store, appoint("acc_2")).await.unwrap();
+    let (a, b) = tokio::join!(make(&store, dismiss("acc_2")), make(&store, dismiss("acc_3")));
+    assert_eq!([a.is_ok(), b.is_ok()].into_iter().filter(|ok| *ok).count(), 1);
+    assert_eq!(store.list_administrators().await.unwrap().len(), 1);
+}
+
+async fn accounts_are_searched_by_address(place: Place) {
+    let store = place.open().await;
+    for id in ["acc_a", "acc_b", "acc_c"] {
+        make(&store, opened(id, 3)).await.unwrap();
+    }
+    make(&store, Change::EmailChanged { account: account("acc_b"), email: email("bob_x@other.org") })
+        .await
+        .unwrap();
+    let names = async |text: &str, after: Option<&str>, limit| {
+        let after = after.map(account);
+        let found = store.search_accounts(text, after.as_ref(), limit).await.unwrap();
+        found.into_iter().map(|account| account.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("EXAMPLE", None, 9).await, ["acc_a", "acc_c"]);
+    assert_eq!(names("example", Some("acc_a"), 9).await, ["acc_c"]);
+    assert_eq!(names("_x", None, 9).await, ["acc_b"], "`_` is a character, not a pattern");
+    assert_eq!(names("acc_b", None, 9).await, ["acc_b"], "by its name");
+    assert_eq!(names("", None, 2).await, ["acc_a", "acc_b"]);
+    assert!(names("%", None, 9).await.is_empty());
+    assert!(names("a\0", None, 9).await.is_empty());
+}
+
+async fn registration_is_closed_until_somebody_opens_it(place: Place) {
+    let store = place.open().await;
+    assert_eq!(store.registration().await.unwrap(), Registration::Closed);
+    make(&store, opened("acc_1", 3)).await.unwrap();
+    for mode in [Registration::Open, Registration::Invitation, Registration::Closed] {
+        make(&store, Change::RegistrationSet { account: account("acc_1"), mode }).await.unwrap();
+        assert_eq!(store.registration().await.unwrap(), mode);
+    }
+    let nobody = Change::RegistrationSet { account: account("acc_2"), mode: Registration::Open };
+    assert_eq!(conflict(make(&store, nobody).await), Conflict::NoSuchAccount(account("acc_2")));
+    place.raw("UPDATE setting SET value = 'ajar'").await;
+    assert!(matches!(store.registration().await, Err(StoreError::Inconsistent { table: "setting", .. })));
+}
+
+async fn a_language_is_no_change(place: Place) {
+    let store = place.open().await;
+    make(&store, opened("acc_1", 3)).await.unwrap();
+    store.set_language(&account("acc_1"), Language::SimplifiedChinese).await.unwrap();
+    assert_eq!(found(&store, "acc_1").await.language, Language::SimplifiedChinese);
+    assert_eq!(log(&store).await.len(), 1);
+    let none = store.set_language(&account("acc_2"), Language::English).await.unwrap_err();
+    assert_eq!(none, StoreError::Conflict(Conflict::NoSuchAccount(account("acc_2"))));
 }

@@ -12,6 +12,7 @@ on_both_engines! {
     a_store_is_created_once
     an_existing_store_must_be_there
     another_schema_is_refused
+    a_store_of_the_first_schema_is_brought_up_to_date
     tables_of_others_are_refused
 }
 
@@ -43,13 +44,43 @@ async fn another_schema_is_refused(place: Place) {
     place.raw("UPDATE installation SET schema_version = 99").await;
     for access in [Access::Create, Access::Migrate, Access::Existing] {
         let told = refused(&place, access).await;
-        assert!(matches!(&told, StoreError::SchemaNewer { found: 99, known: 1, .. }), "{told}");
+        assert!(matches!(&told, StoreError::SchemaNewer { found: 99, known: 2, .. }), "{told}");
     }
     place.raw("UPDATE installation SET schema_version = 0").await;
     let told = refused(&place, Access::Existing).await;
-    assert!(matches!(&told, StoreError::SchemaOlder { found: 0, known: 1, .. }), "{told}");
+    assert!(matches!(&told, StoreError::SchemaOlder { found: 0, known: 2, .. }), "{told}");
     assert!(told.to_string().contains("`countersign migrate`"), "{told}");
-    place.raw("UPDATE installation SET schema_version = 1").await;
+    place.raw("UPDATE installation SET schema_version = 2").await;
+    place.open().await.close().await;
+}
+
+/// A store as the first release made it, with an account and a key in it.
+async fn a_store_of_the_first_schema_is_brought_up_to_date(place: Place) {
+    let rows = "INSERT INTO installation (marker, cluster, schema_version) VALUES ('countersign', 'first', 1);
+        INSERT INTO account VALUES ('acc_1', 'a@example.com', 7, 0, 3, '$argon2id$'), ('acc_2', 'b@example.com', 8, 1, 3, NULL);
+        INSERT INTO access_key VALUES ('K', 'acc_1', 'old', 9, NULL, 'enabled', NULL, 3, 'sealed');
+        INSERT INTO change VALUES (1, 1, 5, 7, '\"system\"', 'r', 0, 'acc_1', NULL,
+          '{\"change\":\"account_opened\",\"account\":\"acc_1\",\"email\":\"a@example.com\",\"access_key_limit\":3}');
+        INSERT INTO change VALUES (2, 1, 6, 7, '\"system\"', 'r', 1, 'acc_1', 'K',
+          '{\"change\":\"access_key_created\",\"account\":\"acc_1\",\"access_key\":\"K\",\"description\":\"old\",\"expires\":null,\"replaces\":null}');
+        UPDATE change_head SET seq = 2";
+    if place.url.starts_with("sqlite") {
+        let schema = include_str!("../../migrations/sqlite/0001_initial.sql");
+        sqlite_file(&place, &format!("{schema}; PRAGMA application_id = 1131377513; {rows}")).await;
+    } else {
+        place.raw(&format!("{}; {rows}", include_str!("../../migrations/postgres/0001_initial.sql"))).await;
+    }
+    let told = refused(&place, Access::Existing).await;
+    assert!(matches!(&told, StoreError::SchemaOlder { found: 1, known: 2, .. }), "{told}");
+    let store = place.open().await;
+    assert_eq!(store.cluster(), "first");
+    let found = store.find_account(&account("acc_1")).await.unwrap().unwrap();
+    assert_eq!((found.administrator, found.closed, found.password_set), (false, None, Some(at(7))));
+    assert_eq!(store.find_account(&account("acc_2")).await.unwrap().unwrap().password_set, None);
+    assert_eq!(store.full_state().await.unwrap().changes.len(), 4);
+    assert_eq!(log(&store).await.len(), 2, "entries of the first release read");
+    make(&store, disabled("acc_1", "K")).await.unwrap();
+    store.close().await;
     place.open().await.close().await;
 }
 
