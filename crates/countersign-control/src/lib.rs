@@ -11,6 +11,7 @@ pub mod hasher;
 mod maxcompute;
 pub mod metrics;
 pub mod node;
+pub mod refusals;
 mod request_log;
 pub mod server;
 pub mod state;
