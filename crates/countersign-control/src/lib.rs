@@ -5,6 +5,7 @@ pub mod app;
 mod arrival;
 mod body;
 pub mod connections;
+pub mod console;
 pub mod endpoint;
 mod form;
 mod maxcompute;

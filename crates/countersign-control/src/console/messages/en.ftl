@@ -1,0 +1,198 @@
+# What the console says, in English. Ids and values are the same in every catalogue; a test sees to it.
+
+## Every page
+skip-to-content = Skip to the content
+nav-label = Parts of the console
+nav-access-keys = AccessKeys
+nav-projects = Projects
+nav-debugger = Signature debugger
+nav-activity = Activity
+nav-account = Account
+nav-administration = Administration
+menu-label = Your menu
+sign-out = Sign out
+language-label = Language
+cancel = Cancel
+copy = Copy
+copied = Copied
+
+## Times
+time-moment = a moment
+time-minutes = { $n ->
+    [one] 1 minute
+   *[other] { $n } minutes
+}
+time-hours = { $n ->
+    [one] 1 hour
+   *[other] { $n } hours
+}
+time-days = { $n ->
+    [one] 1 day
+   *[other] { $n } days
+}
+time-ago = { $span } ago
+time-ahead = in { $span }
+time-now = just now
+
+## Trouble
+trouble-not-found = This page does not exist
+trouble-not-found-text = The address may be mistyped, or what it named is gone, or it belongs to another account.
+trouble-foreign-form = This form did not come from the console
+trouble-foreign-form-text = For your protection, changes are taken only from the console’s own pages. Open the page again and repeat what you did.
+trouble-unreadable = This form could not be read
+trouble-unreadable-text = Something in it is missing or has another form than expected. Open the page again and repeat what you did.
+trouble-too-large = That is too large
+trouble-too-large-text = More was sent than this page takes.
+trouble-wrong-method = This address is not a page
+trouble-wrong-method-text = It takes the form of another page only. Go back, and use the buttons there.
+trouble-too-many = Too many attempts
+trouble-too-many-text = Please wait a little, then try again.
+trouble-unavailable = The console cannot reach its database
+trouble-unavailable-text = Nothing was changed. Requests signed with your AccessKeys go on being verified. Please try again in a minute.
+trouble-broken = Something went wrong here
+trouble-broken-text = It is not your doing. Whoever runs this server finds the reason in the log under the number below.
+trouble-request-id = Request
+trouble-home = To the first page
+
+## What cannot be done
+said-description = The description is one line of at most 128 characters.
+said-description-missing = Please say what the AccessKey is for: it helps you when you meet it again.
+said-expiry-past = The expiry is in the past.
+said-expiry-date = Please choose the day on which it expires.
+said-not-agreed = Please confirm that you will keep the secret safe.
+said-access-key-limit = The account has as many AccessKeys as it may have ({ $n }). Delete one first.
+said-still-enabled = It is enabled. Disable it first.
+said-in-recycle-bin = It is in the recycle bin. Restore it first.
+said-recycle-bin-over = It was deleted more than 30 days ago and cannot be restored. Create another.
+said-already-so = Nothing was changed: that was done already.
+said-sent-twice = This form was sent already, and its AccessKey was created. Its secret was shown then, and is not shown again.
+said-project-name = A project’s name is 3 to 28 letters, digits or underscores, and begins with a letter.
+said-project-taken = That name is taken. Choose another.
+said-suspended = The account is suspended. Ask whoever runs this server.
+said-id-differs = That is not the id of this AccessKey.
+
+## What was done
+notice-disabled = AccessKey { $about } is disabled.
+notice-enabled = AccessKey { $about } is enabled.
+notice-deleted = AccessKey { $about } is in the recycle bin. It can be restored for 30 days.
+notice-restored = AccessKey { $about } is restored, and disabled.
+notice-project-created = Project { $about } is created.
+notice-project-deleted = Project { $about } is deleted.
+notice-in-force = In force on this node after { $ms } ms, with revision { $revision }.
+
+## AccessKeys
+keys-lead = Programs sign their requests with an AccessKey. Give each application one of its own.
+keys-create = Create AccessKey
+keys-create-first = Create your first AccessKey
+keys-none = No AccessKey yet
+keys-none-text = An AccessKey has an id and a secret. The secret signs requests and never travels with them.
+keys-caption = { $n ->
+    [one] 1 AccessKey
+   *[other] { $n } AccessKeys
+}
+keys-limit = { $n } at most
+keys-id = AccessKey ID
+keys-status = Status
+keys-last-used = Last used
+keys-created = Created
+keys-deleted = Deleted
+keys-restorable = Can be restored for
+keys-expires = expires { $when }
+keys-never = never
+keys-actions = Actions
+keys-manage = Manage
+keys-manage-one = Manage { $id }
+keys-no-description = No description
+status-enabled = Enabled
+status-disabled = Disabled
+status-deleted = Deleted
+status-expired = Expired
+chip-expires = Expires in { $span }
+chip-idle = Unused for 90 days
+chip-old = Due for rotation
+recycle-bin = Recycle bin
+recycle-bin-text = Deleted AccessKeys wait here for 30 days, then they are gone for good. A restored one is disabled at first.
+endpoint-is = Endpoint
+
+## One AccessKey
+key-age = { $age } old
+key-expiry = Expiry
+key-actions = What you can do
+key-disable = Disable
+key-disable-text = Requests signed with it are refused within milliseconds. You can enable it again.
+key-enable = Enable
+key-enable-text = Requests signed with it are accepted again.
+key-rotate = Rotate
+key-rotate-text = Replace it by a new one without an interruption, step by step.
+key-delete = Delete
+key-delete-text = Moves it to the recycle bin for 30 days.
+key-delete-disabled-only = Only a disabled AccessKey can be deleted.
+key-restore = Restore
+key-restore-one = Restore { $id }
+key-restore-text = Takes it out of the recycle bin, disabled.
+used-when = When
+used-address = From
+used-scheme = Signature scheme
+used-client = Client
+
+## Creating one
+new-lead = The secret is shown once, right after this page.
+new-description = What is it for?
+new-description-hint = The application that will use it, such as “nightly report”.
+new-expiry = When does it expire?
+new-expiry-hint = From then on it is refused. A short life limits what a leak can do.
+new-expiry-never = Never
+new-expiry-days = { $days } days
+new-expiry-date = At the end of
+new-expiry-date-label = Last day, in UTC
+new-agree = I will keep the secret where only the application can read it: not in code, chats or tickets. If it leaks, I disable the AccessKey at once.
+copy-id = Copy the AccessKey ID
+copy-secret = Copy the AccessKey secret
+created-title = Your new AccessKey
+created-once = This is the only time the secret is shown. Save it now: nobody can show it to you again.
+created-secret = AccessKey secret
+download-ini = odps_config.ini
+download-csv = CSV
+download-env = Environment file
+first-use-waiting = Waiting for your first signed request…
+first-use-seen = It works: a signed request at { $time } from { $address }. { $client }
+created-no-project = Your account has no project yet, and clients ask for one.
+created-no-project-link = Create a project
+created-files = Ready to use
+created-ini-hint = For odpscmd: save it as conf/odps_config.ini, readable by you alone.
+created-env = Environment variables
+created-env-hint = For a shell or a service manager. The programs below read them.
+file-ini-first = For odpscmd: save as conf/odps_config.ini, or name it with --config=FILE.
+file-secret = It holds a secret, so let nobody else read it: chmod 600.
+snippets-title = Use it
+snippets-text = These programs take the AccessKey from the environment, so that no secret ends up in your code.
+created-done = I have saved the secret
+created-done-rotate = I have saved the secret: back to the rotation
+
+## Deleting one
+delete-title = Delete this AccessKey?
+delete-lead = It goes to the recycle bin, from which you can restore it for 30 days. After that it is gone for good.
+delete-last-used = It was last used { $when }.
+delete-type = Type its id to confirm
+
+## Rotating one
+rotate-title = Rotate an AccessKey
+rotate-lead = Both AccessKeys are accepted until you disable the old one, so nothing has to stop. You can leave this page and come back: it shows how things stand.
+rotate-one = Create the successor
+rotate-one-text = It gets the same description. Its secret is shown once.
+rotate-one-button = Create the successor
+rotate-one-done = Created { $when }:
+rotate-two = Move your applications to it
+rotate-two-text = Put the new id and secret wherever the old ones are in use.
+rotate-old-used = The old one was last used
+rotate-new-used = The new one was last used
+rotate-still-used = The old AccessKey was used after the new one was created: something has not moved yet.
+rotate-not-used = The old AccessKey has not been used since the new one was created.
+rotate-new-unused = Nothing has used the new AccessKey yet.
+rotate-three = Disable the old one
+rotate-three-text = Whatever was forgotten is refused from then on. Watch for a while: you can enable it again at once.
+rotate-three-button = Disable the old one
+rotate-three-back = Enable it again
+rotate-four = Delete the old one
+rotate-four-text = Once nothing misses it. It can be restored for 30 days.
+rotate-four-button = Delete the old one
