@@ -4,6 +4,7 @@ pub mod admin;
 pub mod app;
 mod arrival;
 mod body;
+pub mod captured;
 pub mod connections;
 pub mod console;
 pub mod endpoint;

@@ -88,8 +88,8 @@ mod tests {
                 ids.insert(id.clone(), BTreeSet::new());
             }
             for part in line.split('$').skip(1) {
-                let end = part.find(|c: char| !c.is_ascii_lowercase() && c != '-').unwrap_or(part.len());
-                ids.get_mut(&id).unwrap().insert(part[..end].to_owned());
+                let end = |c: char| !c.is_ascii_lowercase() && c != '-';
+                ids.get_mut(&id).unwrap().insert(part.split(end).next().unwrap().to_owned());
             }
         }
         ids
@@ -133,17 +133,11 @@ mod tests {
                 }
             }
         }
-        // Whatever stands in quotes and is an id, and what is asked for as one.
-        for (at, _) in texts.match_indices('"') {
-            let quoted = &texts[at + 1..];
-            let end = quoted.find('"').unwrap_or(0);
-            if known.contains_key(&quoted[..end]) {
-                used.insert(quoted[..end].to_owned());
-            }
-        }
-        for call in ["page.t(\"", "page.t1(\"", "page.n(\"", "message(\""] {
-            for (at, _) in texts.match_indices(call) {
-                let id = texts[at + call.len()..].split('"').next().unwrap();
+        // Whatever stands between quotes and is an id, and what is asked for as one.
+        used.extend(texts.split('"').filter(|text| known.contains_key(*text)).map(str::to_owned));
+        for call in ["page.t(\"", "page.t1(\"", "page.n(\"", ".say(\""] {
+            for text in texts.split(call).skip(1) {
+                let id = text.split('"').next().unwrap();
                 assert!(known.contains_key(id), "`{id}` is said, and is in no catalogue");
             }
         }
