@@ -37,6 +37,7 @@ pub(crate) fn of(keys: impl IntoIterator<Item = (AccessKeyId, AccessKeySecret)>)
                     description: Description::default(),
                     expires: None,
                     replaces: None,
+                    networks: countersign_accounts::network::Networks::default(),
                 };
                 (revision(seq), change, Some(sealed))
             })

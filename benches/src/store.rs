@@ -62,6 +62,7 @@ impl World {
                 description: Description::default(),
                 expires: None,
                 replaces: None,
+                networks: countersign_accounts::network::Networks::default(),
             });
             secrets.push(Secret::AccessKey(access_key.clone(), sealed));
             pairs.push((access_key, secret));
@@ -74,7 +75,7 @@ impl World {
 pub(crate) fn commit(changes: Vec<Change>, secrets: Vec<Secret>) -> Commit {
     let now = clock::now();
     let request = countersign_accounts::id::RequestId::generate(now, &mut random::from_system()).to_string();
-    Commit { by: Actor::System, request, at: now, changes, secrets }
+    Commit { by: Actor::System, request, at: now, changes, secrets, beside: Vec::new() }
 }
 
 /// Creations a second by clients that each wait for theirs, to transactions a second of a loop that does nothing else.

@@ -6,6 +6,7 @@ use countersign::{AccessKeyId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::id::AccountId;
+use crate::network::Networks;
 
 /// What a generated id begins with unless the operator chose another prefix.
 pub const DEFAULT_ID_PREFIX: &str = "CSAK";
@@ -22,6 +23,8 @@ pub struct AccessKey {
     pub created: Timestamp,
     /// From this instant on it is refused.
     pub expires: Option<Timestamp>,
+    /// Where it may be used from.
+    pub networks: Networks,
     pub status: AccessKeyStatus,
 }
 

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::access_key::Description;
 use crate::account::{Email, Registration};
-use crate::id::AccountId;
+use crate::factor::FactorKind;
+use crate::id::{AccountId, FactorId};
+use crate::network::Networks;
 use crate::project::ProjectName;
 
 /// One thing that happened to an account, a project or an AccessKey. It never holds a secret: whoever reads the log
@@ -56,6 +58,38 @@ pub enum Change {
     PasswordSet {
         account: AccountId,
     },
+    /// Its sealed secret goes to its row.
+    SecondFactorAdded {
+        account: AccountId,
+        factor: FactorId,
+        kind: FactorKind,
+    },
+    /// With the last of them go the recovery codes.
+    SecondFactorRemoved {
+        account: AccountId,
+        factor: FactorId,
+    },
+    /// In place of those that there were. Their hashes go to rows.
+    RecoveryCodesMade {
+        account: AccountId,
+    },
+    /// What was submitted goes, sealed, to its row.
+    RealNameSubmitted {
+        account: AccountId,
+    },
+    RealNameApproved {
+        account: AccountId,
+        /// When that was submitted which the administrator saw, in milliseconds since 1970.
+        #[serde(with = "as_instant")]
+        submitted: Timestamp,
+    },
+    RealNameRejected {
+        account: AccountId,
+        /// As with the approval.
+        #[serde(with = "as_instant")]
+        submitted: Timestamp,
+        reason: Description,
+    },
     ProjectCreated {
         account: AccountId,
         project: ProjectName,
@@ -75,6 +109,9 @@ pub enum Change {
         /// The AccessKey that this one is to replace. A successor may exceed the account's limit by one.
         #[serde(default, with = "as_optional_text")]
         replaces: Option<AccessKeyId>,
+        /// Where it may be used from; entries that say nothing of it mean anywhere.
+        #[serde(default, skip_serializing_if = "Networks::is_empty")]
+        networks: Networks,
     },
     AccessKeyDisabled {
         account: AccountId,
@@ -118,6 +155,12 @@ impl Change {
             | Self::AdministratorDismissed { account }
             | Self::RegistrationSet { account, .. }
             | Self::PasswordSet { account }
+            | Self::SecondFactorAdded { account, .. }
+            | Self::SecondFactorRemoved { account, .. }
+            | Self::RecoveryCodesMade { account }
+            | Self::RealNameSubmitted { account }
+            | Self::RealNameApproved { account, .. }
+            | Self::RealNameRejected { account, .. }
             | Self::ProjectCreated { account, .. }
             | Self::ProjectDeleted { account, .. }
             | Self::AccessKeyCreated { account, .. }
@@ -196,6 +239,19 @@ mod as_optional_text {
     }
 }
 
+mod as_instant {
+    use countersign::Timestamp;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+        at.unix_millis().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+        i64::deserialize(from).map(Timestamp::from_unix_millis)
+    }
+}
+
 mod as_millis {
     use countersign::Timestamp;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -221,6 +277,7 @@ mod tests {
             description: Description::new("nightly job").unwrap(),
             expires: Some(Timestamp::from_unix_millis(1000)),
             replaces: None,
+            networks: Networks::default(),
         };
         let text = serde_json::to_string(&change).unwrap();
         assert_eq!(
@@ -228,5 +285,42 @@ mod tests {
             r#"{"change":"access_key_created","account":"acc_1","access_key":"CSAK1","description":"nightly job","expires":1000,"replaces":null}"#
         );
         assert_eq!(serde_json::from_str::<Change>(&text).unwrap(), change);
+
+        let account = || AccountId::from_text("acc_1");
+        let factor = || FactorId::from_text("fac_1");
+        let submitted = Timestamp::from_unix_millis(7);
+        let reason = Description::new("unreadable").unwrap();
+        for (change, text) in [
+            (
+                Change::AccountClosed { account: account() },
+                r#"{"change":"account_closed","account":"acc_1"}"#,
+            ),
+            (
+                Change::RegistrationSet { account: account(), mode: Registration::Invitation },
+                r#"{"change":"registration_set","account":"acc_1","mode":"invitation"}"#,
+            ),
+            (
+                Change::SecondFactorAdded { account: account(), factor: factor(), kind: FactorKind::Totp },
+                r#"{"change":"second_factor_added","account":"acc_1","factor":"fac_1","kind":"totp"}"#,
+            ),
+            (
+                Change::RealNameRejected { account: account(), submitted, reason },
+                r#"{"change":"real_name_rejected","account":"acc_1","submitted":7,"reason":"unreadable"}"#,
+            ),
+            (
+                Change::AccessKeyCreated {
+                    account: account(),
+                    access_key: AccessKeyId::new("CSAK1").unwrap(),
+                    description: Description::default(),
+                    expires: None,
+                    replaces: None,
+                    networks: Networks::from_text("10.0.0.0/8 ::1").unwrap(),
+                },
+                r#"{"change":"access_key_created","account":"acc_1","access_key":"CSAK1","description":"","expires":null,"replaces":null,"networks":["10.0.0.0/8","::1/128"]}"#,
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&change).unwrap(), text);
+            assert_eq!(serde_json::from_str::<Change>(text).unwrap(), change);
+        }
     }
 }

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use self::shards::{Keyed, Shards};
 use crate::change::{Change, Revision};
 use crate::id::AccountId;
+use crate::network::Networks;
 use crate::seal::{Ring, SealError, Sealed};
 
 /// The AccessKeys in force at one revision.
@@ -28,6 +29,16 @@ pub struct Snapshot {
     accounts: Shards<AccountId>,
     /// The accounts none of whose keys is accepted, suspended or closed. They are few.
     suspended: Arc<HashSet<AccountId>>,
+    /// The keys that may be used from some networks alone. Beside the keys, for most have none; none at all until there
+    /// is the first.
+    restricted: Option<Arc<Shards<Restricted>>>,
+}
+
+/// The networks of an AccessKey that has some.
+#[derive(Clone)]
+struct Restricted {
+    access_key: Box<str>,
+    networks: Arc<Networks>,
 }
 
 /// What the verifier must know of an AccessKey. A keyring may hold millions: it is laid out to be small.
@@ -119,6 +130,12 @@ impl Keyed for Arc<AccessKeyInForce> {
     }
 }
 
+impl Keyed for Restricted {
+    fn key(&self) -> &str {
+        &self.access_key
+    }
+}
+
 impl Keyed for AccountId {
     fn key(&self) -> &str {
         self.as_str()
@@ -133,6 +150,7 @@ impl Snapshot {
             keys: Shards::new(),
             accounts: Shards::new(),
             suspended: Arc::default(),
+            restricted: None,
         }
     }
 
@@ -213,6 +231,12 @@ impl Snapshot {
         !self.suspended.is_empty() && self.suspended.contains(account)
     }
 
+    /// The networks from which alone this key may be used. None where it may be used from anywhere.
+    pub fn networks(&self, id: &str) -> Option<&Networks> {
+        let restricted = self.restricted.as_ref()?.get(id)?;
+        Some(&restricted.networks)
+    }
+
     /// All keys, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &AccessKeyInForce> {
         self.keys.iter().map(Arc::as_ref)
@@ -227,9 +251,10 @@ impl Snapshot {
                     Arc::make_mut(&mut self.suspended).remove(account);
                 }
             }
-            Change::AccessKeyCreated { account, access_key, expires, .. } => {
+            Change::AccessKeyCreated { account, access_key, expires, networks, .. } => {
                 if let Some(sealed) = sealed {
                     let secret = ring.open_secret(access_key, account, sealed)?;
+                    self.restrict(access_key.as_str(), networks);
                     let account = self.accounts.get(account.as_str()).unwrap_or(account).clone();
                     self.keys.insert(Arc::new(AccessKeyInForce::new(access_key, account, *expires, &secret)));
                 }
@@ -243,13 +268,22 @@ impl Snapshot {
             Change::AccessKeyDeleted { access_key, .. } => {
                 self.set_standing(access_key.as_str(), Standing::Deleted);
             }
-            Change::AccessKeyPurged { access_key, .. } => self.keys.remove(access_key.as_str()),
+            Change::AccessKeyPurged { access_key, .. } => {
+                self.keys.remove(access_key.as_str());
+                self.restrict(access_key.as_str(), &Networks::default());
+            }
             Change::PasswordSet { .. }
             | Change::EmailChanged { .. }
             | Change::AccessKeyLimitSet { .. }
             | Change::AdministratorAppointed { .. }
             | Change::AdministratorDismissed { .. }
             | Change::RegistrationSet { .. }
+            | Change::SecondFactorAdded { .. }
+            | Change::SecondFactorRemoved { .. }
+            | Change::RecoveryCodesMade { .. }
+            | Change::RealNameSubmitted { .. }
+            | Change::RealNameApproved { .. }
+            | Change::RealNameRejected { .. }
             | Change::ProjectCreated { .. }
             | Change::ProjectDeleted { .. } => {}
         }
@@ -258,6 +292,21 @@ impl Snapshot {
 
     fn set_standing(&mut self, id: &str, standing: Standing) {
         self.keys.update(id, |key| Arc::make_mut(key).standing = standing);
+    }
+
+    /// Says from where alone a key may be used; from anywhere, where there are no networks.
+    fn restrict(&mut self, id: &str, networks: &Networks) {
+        if networks.is_empty() {
+            if self.networks(id).is_some()
+                && let Some(restricted) = &mut self.restricted
+            {
+                Arc::make_mut(restricted).remove(id);
+            }
+            return;
+        }
+        let restricted = self.restricted.get_or_insert_with(|| Arc::new(Shards::new()));
+        let networks = Arc::new(networks.clone());
+        Arc::make_mut(restricted).insert(Restricted { access_key: id.into(), networks });
     }
 
     fn suspend(&mut self, account: &AccountId) {

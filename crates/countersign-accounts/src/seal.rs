@@ -33,6 +33,40 @@ pub struct MasterKey(Zeroizing<[u8; 32]>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed(String);
 
+/// A column that holds sealed texts. Each text is bound to its column, the id of its row, its owner and its ring key.
+///
+/// The names are part of what is bound: they are never changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SealedColumn {
+    AccessKeySecret,
+    /// The secret of TOTP, or what is known of a passkey.
+    SecondFactorSecret,
+    /// By the id of its account.
+    RealName,
+}
+
+impl SealedColumn {
+    /// All of them: what goes through the sealed texts of an installation goes through these.
+    pub const ALL: [Self; 3] = [Self::AccessKeySecret, Self::SecondFactorSecret, Self::RealName];
+
+    fn table_and_column(self) -> (&'static str, &'static str) {
+        match self {
+            Self::AccessKeySecret => ("access_key", "secret"),
+            Self::SecondFactorSecret => ("second_factor", "secret"),
+            Self::RealName => ("real_name", "sealed"),
+        }
+    }
+
+    /// What it holds, in words: `the secret of AccessKey`.
+    fn holds(self) -> &'static str {
+        match self {
+            Self::AccessKeySecret => "the secret of AccessKey",
+            Self::SecondFactorSecret => "the secret of second factor",
+            Self::RealName => "the real name of account",
+        }
+    }
+}
+
 /// Why something sealed cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
@@ -52,6 +86,17 @@ pub enum SealError {
         "the secret of AccessKey `{0}` cannot be opened: its row was altered, or belongs to another key or owner"
     )]
     Secret(AccessKeyId),
+    #[error("{} `{id}` is sealed under ring key {ring_key}, which is missing", .column.holds())]
+    TextUnderMissingRingKey { column: SealedColumn, id: String, ring_key: u32 },
+    #[error("{} `{id}` cannot be opened: its row was altered, or belongs to another owner", .column.holds())]
+    Text { column: SealedColumn, id: String },
+}
+
+impl SealError {
+    /// Whether the ring key is missing that sealed it, which may be one that came after the ring was read.
+    pub fn is_missing_ring_key(&self) -> bool {
+        matches!(self, Self::MissingRingKey(..) | Self::TextUnderMissingRingKey { .. })
+    }
 }
 
 impl MasterKey {

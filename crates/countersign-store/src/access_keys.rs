@@ -4,13 +4,14 @@ use countersign::{AccessKeyId, Timestamp};
 use countersign_accounts::access_key::{AccessKey, AccessKeyStatus, Description, LastUsed, RECYCLE_BIN};
 use countersign_accounts::change::Revision;
 use countersign_accounts::id::AccountId;
-use countersign_accounts::seal::Sealed;
+use countersign_accounts::network::Networks;
+use countersign_accounts::seal::{Sealed, SealedColumn};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::error::{Conflict, StoreError};
 use crate::row::{Row, bigint};
-use crate::{Store, accounts, ring_keys, sql, usage};
+use crate::{SealedText, Store, accounts, ring_keys, sql, usage};
 
 /// An AccessKey as listings show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,17 +58,16 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<(AccessKeyId, AccountId, Sealed)>, StoreError> {
         let after = after.map_or("", AccessKeyId::as_str);
-        let listed = sqlx::query(sql::SEALED_SECRETS)
-            .bind(after)
-            .bind(i64::from(limit))
-            .fetch_all(self.pool())
-            .await?;
-        let read = |row| {
-            let row = Row { row, table: "access_key", key: "id" };
-            let account = AccountId::from_text(row.text("account")?);
-            Ok((row.parsed("id", AccessKeyId::new)?, account, Sealed::from_text(row.text("secret")?)))
+        let read = |text: SealedText| {
+            let id = AccessKeyId::new(&text.id).map_err(|_| StoreError::Inconsistent {
+                table: "access_key",
+                column: "id",
+                row: text.id.clone(),
+            })?;
+            Ok((id, text.owner, text.sealed))
         };
-        listed.iter().map(read).collect()
+        let listed = self.sealed_texts(SealedColumn::AccessKeySecret, after, limit).await?;
+        listed.into_iter().map(read).collect()
     }
 }
 
@@ -77,6 +77,7 @@ pub(crate) struct NewAccessKey<'c> {
     pub(crate) id: &'c AccessKeyId,
     pub(crate) description: &'c Description,
     pub(crate) expires: Option<Timestamp>,
+    pub(crate) networks: &'c Networks,
     pub(crate) sealed: &'c Sealed,
 }
 
@@ -97,6 +98,7 @@ pub(crate) async fn create(
         .bind(key.sealed.as_str())
         .bind(replaces.map(AccessKeyId::as_str))
         .bind(key.sealed.ring_key().map(i64::from))
+        .bind(key.networks.to_string())
         .execute(&mut *connection)
         .await?;
     if created.rows_affected() == 1 {
@@ -244,6 +246,7 @@ fn read(row: &AnyRow) -> Result<AccessKey, StoreError> {
         description: row.parsed("description", Description::new)?,
         created: row.time("created")?,
         expires: row.optional_time("expires")?,
+        networks: row.parsed("networks", Networks::from_text)?,
         status,
     })
 }

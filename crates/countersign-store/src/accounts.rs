@@ -3,13 +3,14 @@
 use countersign::Timestamp;
 use countersign_accounts::account::{Account, Email, Language, Registration};
 use countersign_accounts::id::AccountId;
+use countersign_accounts::link::Purpose;
 use countersign_accounts::password::PasswordHash;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::error::{Conflict, StoreError};
 use crate::row::Row;
-use crate::{Store, sessions, sql};
+use crate::{Store, links, sessions, sql};
 
 /// The setting that says who may open an account.
 const REGISTRATION: &str = "registration";
@@ -124,6 +125,7 @@ pub(crate) async fn open(
         .execute(&mut *connection)
         .await?;
     if opened.rows_affected() == 1 {
+        sqlx::query(sql::DROP_LINKS_TO_OPEN).bind(email.as_str()).execute(connection).await?;
         return Ok(());
     }
     let conflict = match find(connection, account).await? {
@@ -195,7 +197,9 @@ pub(crate) async fn change_email(
 ) -> Result<(), StoreError> {
     let change = sqlx::query(sql::CHANGE_EMAIL).bind(account.as_str()).bind(email.as_str());
     if change.execute(&mut *connection).await?.rows_affected() == 1 {
-        return Ok(());
+        // Links that were sent to the old address do nothing any more.
+        links::drop_of(connection, account, Purpose::Password).await?;
+        return links::drop_of(connection, account, Purpose::Email).await;
     }
     must_be_open(connection, account).await?;
     Err(Conflict::EmailTaken(email.clone()).into())
@@ -216,6 +220,9 @@ pub(crate) async fn set_access_key_limit(
 pub(crate) async fn appoint(connection: &mut AnyConnection, account: &AccountId) -> Result<(), StoreError> {
     let appoint = sqlx::query(sql::APPOINT_ADMINISTRATOR).bind(account.as_str());
     if appoint.execute(&mut *connection).await?.rows_affected() == 1 {
+        // Nobody else becomes the first.
+        let first = Purpose::FirstAdministrator.as_str();
+        sqlx::query(sql::DROP_LINKS_FOR).bind(first).execute(connection).await?;
         return Ok(());
     }
     must_be_active(connection, account).await?;
@@ -254,7 +261,7 @@ pub(crate) async fn set_password(
     let set =
         sqlx::query(sql::SET_PASSWORD).bind(account.as_str()).bind(password.as_str()).bind(at.unix_millis());
     match set.execute(&mut *connection).await?.rows_affected() {
-        1 => Ok(()),
+        1 => links::drop_of(connection, account, Purpose::Password).await,
         _ => must_be_open(connection, account).await.map(drop),
     }
 }

@@ -6,6 +6,7 @@
 use countersign::{AccessKeyId, Timestamp};
 use countersign_accounts::access_key::{AccessKey, AccessKeyStatus, Description};
 use countersign_accounts::id::AccountId;
+use countersign_accounts::network::Networks;
 use countersign_accounts::seal::Sealed;
 use sqlx::{AnyConnection, Row as _};
 
@@ -58,11 +59,13 @@ fn read(line: &str, account: &mut AccountId) -> Result<(AccessKey, Sealed), &'st
         _ => return Err("status"),
     };
     let sealed = Sealed::from_text(next("secret")?);
+    let networks = Networks::from_text(next("networks")?).map_err(|_| "networks")?;
     let description = Description::new(next("description")?).map_err(|_| "description")?;
     if columns.next().is_some() {
         return Err("description");
     }
-    Ok((AccessKey { id, account: account.clone(), description, created, expires, status }, sealed))
+    let account = account.clone();
+    Ok((AccessKey { id, account, description, created, expires, networks, status }, sealed))
 }
 
 fn instant(text: &str) -> Option<Timestamp> {

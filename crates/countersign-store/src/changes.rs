@@ -119,6 +119,7 @@ impl Store {
                 description: key.description,
                 expires: key.expires,
                 replaces: None,
+                networks: key.networks,
             };
             changes.push((created, Some(sealed)));
         }

@@ -1,19 +1,23 @@
 //! The only write of changes: what may be asked, and how one request is carried out inside a transaction.
 
 use countersign::{AccessKeyId, Timestamp};
+use countersign_accounts::access_key::Description;
 use countersign_accounts::change::{Actor, Change, Revision};
-use countersign_accounts::id::AccountId;
+use countersign_accounts::id::{AccountId, FactorId, SessionId};
 use countersign_accounts::password::PasswordHash;
 use countersign_accounts::random;
 use countersign_accounts::seal::Sealed;
+use countersign_accounts::token::TokenHash;
 use rand_core::Rng as _;
 use sqlx::AnyConnection;
 
 use crate::access_keys::{self, NewAccessKey};
 use crate::error::{Conflict, StoreError};
+use crate::factors::{self, NewFactor};
+use crate::real_names::{self, Decision};
 use crate::row::{Row, bigint};
 use crate::writer::Head;
-use crate::{accounts, changes, projects, sql};
+use crate::{accounts, changes, links, projects, sessions, sql};
 
 /// The longest request id, in bytes.
 const LONGEST_REQUEST: usize = 256;
@@ -28,8 +32,19 @@ pub struct Commit {
     pub at: Timestamp,
     /// At least one.
     pub changes: Vec<Change>,
-    /// One for each [`Change::AccessKeyCreated`] and each [`Change::PasswordSet`].
+    /// One for each change that has something beside it: see [`Secret`].
     pub secrets: Vec<Secret>,
+    /// What is done to rows that are not in the log, before the changes and in the same transaction.
+    pub beside: Vec<Beside>,
+}
+
+/// What is done to rows that are not in the log, together with changes or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// Uses a link up. Where it was used, or its time is over, it is [`Conflict::LinkUsed`], and nothing is done.
+    UseLink(TokenHash),
+    /// Ends all sessions of an account, but for the one that is to stay.
+    EndSessions { account: AccountId, but: Option<SessionId> },
 }
 
 /// What goes into a row beside a change, and never into the log.
@@ -39,6 +54,26 @@ pub enum Secret {
     AccessKey(AccessKeyId, Sealed),
     /// The password that was set.
     Password(AccountId, PasswordHash),
+    /// The name and the sealed secret of a second factor. `step` is the time step of the TOTP code that proved it.
+    Factor { id: FactorId, name: Description, sealed: Sealed, step: u64 },
+    /// The hashes of recovery codes.
+    RecoveryCodes(AccountId, Vec<TokenHash>),
+    /// The sealed real name.
+    RealName(AccountId, Sealed),
+}
+
+impl Secret {
+    /// Whether it is what goes beside this change.
+    fn belongs_to(&self, change: &Change) -> bool {
+        match (self, change) {
+            (Self::AccessKey(id, _), Change::AccessKeyCreated { access_key, .. }) => id == access_key,
+            (Self::Factor { id, .. }, Change::SecondFactorAdded { factor, .. }) => id == factor,
+            (Self::Password(of, _), Change::PasswordSet { account })
+            | (Self::RecoveryCodes(of, _), Change::RecoveryCodesMade { account })
+            | (Self::RealName(of, _), Change::RealNameSubmitted { account }) => of == account,
+            _ => false,
+        }
+    }
 }
 
 impl Commit {
@@ -56,16 +91,9 @@ impl Commit {
             }
         }
         let mut needed = 0;
-        for change in &self.changes {
-            let matching = match change {
-                Change::AccessKeyCreated { access_key, .. } => self.sealed(access_key).count(),
-                Change::PasswordSet { account } => self.passwords(account).count(),
-                _ => continue,
-            };
-            if matching != 1 {
-                return Err(StoreError::Misuse(
-                    "a created AccessKey or a set password has one secret beside it",
-                ));
+        for change in self.changes.iter().filter(|change| needs_secret(change)) {
+            if self.secrets.iter().filter(|secret| secret.belongs_to(change)).count() != 1 {
+                return Err(StoreError::Misuse("a change that has a secret beside it has one"));
             }
             needed += 1;
         }
@@ -75,19 +103,22 @@ impl Commit {
         Ok(())
     }
 
-    fn sealed(&self, wanted: &AccessKeyId) -> impl Iterator<Item = &Sealed> {
-        self.secrets.iter().filter_map(move |secret| match secret {
-            Secret::AccessKey(id, sealed) if id == wanted => Some(sealed),
-            _ => None,
-        })
+    /// What goes beside a change.
+    fn secret(&self, change: &Change) -> Result<&Secret, StoreError> {
+        let found = self.secrets.iter().find(|secret| secret.belongs_to(change));
+        found.ok_or(StoreError::Misuse("what goes beside a change is missing"))
     }
+}
 
-    fn passwords(&self, wanted: &AccountId) -> impl Iterator<Item = &PasswordHash> {
-        self.secrets.iter().filter_map(move |secret| match secret {
-            Secret::Password(account, hash) if account == wanted => Some(hash),
-            _ => None,
-        })
-    }
+fn needs_secret(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::AccessKeyCreated { .. }
+            | Change::PasswordSet { .. }
+            | Change::SecondFactorAdded { .. }
+            | Change::RecoveryCodesMade { .. }
+            | Change::RealNameSubmitted { .. }
+    )
 }
 
 /// Carries out one request in a transaction that holds the head's row, and returns the revision of its last change.
@@ -100,6 +131,14 @@ pub(crate) async fn carry_out(
 ) -> Result<Revision, StoreError> {
     if let Some(revision) = find_request(connection, commit).await? {
         return Ok(revision);
+    }
+    for beside in &commit.beside {
+        match beside {
+            Beside::UseLink(token) => links::use_up(connection, token, commit.at).await?,
+            Beside::EndSessions { account, but } => {
+                sessions::end_all(connection, account, but.as_ref()).await?;
+            }
+        }
     }
     let actor = json(&commit.by)?;
     let mut last = Revision::default();
@@ -165,19 +204,41 @@ async fn alter_rows(
         Change::RegistrationSet { account, mode } => {
             accounts::set_registration(connection, account, *mode).await
         }
-        Change::PasswordSet { account } => {
-            let password =
-                commit.passwords(account).next().ok_or(StoreError::Misuse("a password is missing"))?;
-            accounts::set_password(connection, account, password, at).await
+        Change::PasswordSet { account } => match commit.secret(change)? {
+            Secret::Password(_, password) => accounts::set_password(connection, account, password, at).await,
+            _ => Err(MISMATCH),
+        },
+        Change::SecondFactorAdded { account, factor, kind } => match commit.secret(change)? {
+            Secret::Factor { name, sealed, step, .. } => {
+                let new = NewFactor { account, id: factor, kind: *kind, name, sealed, step: *step };
+                factors::add(connection, &new, at).await
+            }
+            _ => Err(MISMATCH),
+        },
+        Change::SecondFactorRemoved { account, factor } => factors::remove(connection, account, factor).await,
+        Change::RecoveryCodesMade { account } => match commit.secret(change)? {
+            Secret::RecoveryCodes(_, codes) => factors::make_codes(connection, account, codes).await,
+            _ => Err(MISMATCH),
+        },
+        Change::RealNameSubmitted { account } => match commit.secret(change)? {
+            Secret::RealName(_, sealed) => real_names::submit(connection, account, sealed, at).await,
+            _ => Err(MISMATCH),
+        },
+        Change::RealNameApproved { account, submitted } => {
+            let decision = Decision { submitted: *submitted, reason: None, by: &commit.by, at };
+            real_names::decide(connection, account, &decision).await
+        }
+        Change::RealNameRejected { account, submitted, reason } => {
+            let decision = Decision { submitted: *submitted, reason: Some(reason), by: &commit.by, at };
+            real_names::decide(connection, account, &decision).await
         }
         Change::ProjectCreated { account, project } => {
             projects::create(connection, account, project, at).await
         }
         Change::ProjectDeleted { account, project } => projects::delete(connection, account, project).await,
-        Change::AccessKeyCreated { account, access_key, description, expires, replaces } => {
-            let sealed =
-                commit.sealed(access_key).next().ok_or(StoreError::Misuse("a sealed secret is missing"))?;
-            let key = NewAccessKey { account, id: access_key, description, expires: *expires, sealed };
+        Change::AccessKeyCreated { account, access_key: id, description, expires, replaces, networks } => {
+            let Secret::AccessKey(_, sealed) = commit.secret(change)? else { return Err(MISMATCH) };
+            let key = NewAccessKey { account, id, description, expires: *expires, networks, sealed };
             access_keys::create(connection, &key, replaces.as_ref(), at, revision).await
         }
         Change::AccessKeyDisabled { account, access_key } => {
@@ -216,12 +277,21 @@ fn access_key(change: &Change) -> Option<&AccessKeyId> {
         | Change::AdministratorAppointed { .. }
         | Change::AdministratorDismissed { .. }
         | Change::RegistrationSet { .. }
+        | Change::SecondFactorAdded { .. }
+        | Change::SecondFactorRemoved { .. }
+        | Change::RecoveryCodesMade { .. }
+        | Change::RealNameSubmitted { .. }
+        | Change::RealNameApproved { .. }
+        | Change::RealNameRejected { .. }
         | Change::PasswordSet { .. }
         | Change::ProjectCreated { .. }
         | Change::ProjectDeleted { .. } => None,
     }
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+/// What goes beside changes is matched to them by kind before this is met.
+const MISMATCH: StoreError = StoreError::Misuse("what goes beside a change is of another kind");
+
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|_| StoreError::Misuse("a change cannot be written as JSON"))
 }

@@ -2,7 +2,8 @@
 
 use countersign::AccessKeyId;
 use countersign_accounts::account::Email;
-use countersign_accounts::id::AccountId;
+use countersign_accounts::factor::MOST_FACTORS;
+use countersign_accounts::id::{AccountId, FactorId};
 use countersign_accounts::project::ProjectName;
 use sqlx::error::{DatabaseError, ErrorKind};
 
@@ -177,6 +178,19 @@ pub enum Conflict {
     NotAdministrator(AccountId),
     #[error("the session or its token is not new: sign in again")]
     SessionTaken,
+
+    #[error("the link was used, or its time is over: ask for another")]
+    LinkUsed,
+    #[error("there is already a second factor `{0}`")]
+    FactorIdTaken(FactorId),
+    #[error("account `{account}` has no second factor `{factor}`")]
+    NoSuchFactor { account: AccountId, factor: FactorId },
+    #[error("an account has at most {MOST_FACTORS} second factors: remove one first")]
+    FactorLimit,
+    #[error("the real name of account `{0}` is approved already")]
+    RealNameApproved(AccountId),
+    #[error("account `{0}` has submitted no such real name that waits for a decision: look again")]
+    NoRealNameSubmitted(AccountId),
 
     #[error("the project name `{0}` is taken: choose another")]
     ProjectTaken(ProjectName),

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use countersign::AccessKeyId;
-use countersign_accounts::seal::{Sealed, SealedRingKey};
+use countersign_accounts::id::AccountId;
+use countersign_accounts::seal::{Sealed, SealedColumn, SealedRingKey};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -15,10 +15,20 @@ use crate::{Store, sql, writer};
 /// How many secrets one transaction seals again at most: a change waits behind no more than that.
 pub const RESEALED_TOGETHER: u32 = 500;
 
-/// A secret that is to be sealed again.
+/// A sealed text, where it stands and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedText {
+    /// The id of its row.
+    pub id: String,
+    pub owner: AccountId,
+    pub sealed: Sealed,
+}
+
+/// A text that is to be sealed again.
 #[derive(Clone, Debug)]
 pub struct Resealed {
-    pub id: AccessKeyId,
+    /// The id of its row.
+    pub id: String,
     /// The text that was read. Where another stands there by now, it is left alone.
     pub before: Sealed,
     pub after: Sealed,
@@ -30,7 +40,7 @@ impl Store {
         list(&mut *self.pool().acquire().await?).await
     }
 
-    /// How many secrets each ring key seals; `None` counts those whose text names none, which were altered.
+    /// How many secrets each ring key seals, those of all columns together; `None` counts those whose text names none, which were altered.
     pub async fn secrets_by_ring_key(&self) -> Result<BTreeMap<Option<u32>, u64>, StoreError> {
         let counted = sqlx::query(sql::COUNT_SECRETS).fetch_all(self.pool()).await?;
         let mut secrets = BTreeMap::new();
@@ -89,19 +99,47 @@ impl Store {
         Ok(())
     }
 
-    /// Replaces sealed secrets by what the active ring key `by` made of them, [`RESEALED_TOGETHER`] at most, in one
-    /// transaction. A row that holds another text by now is passed over, and so are all if `by` is no longer active.
-    /// Returns how many were replaced.
-    pub async fn reseal_secrets(&self, by: u32, secrets: &[Resealed]) -> Result<u64, StoreError> {
+    /// The sealed texts of a column in the order of their rows' ids, from the first after `after`.
+    pub async fn sealed_texts(
+        &self,
+        column: SealedColumn,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<SealedText>, StoreError> {
+        let (statement, table) = match column {
+            SealedColumn::AccessKeySecret => (sql::SEALED_SECRETS, "access_key"),
+            SealedColumn::SecondFactorSecret => (sql::SEALED_FACTORS, "second_factor"),
+            SealedColumn::RealName => (sql::SEALED_REAL_NAMES, "real_name"),
+        };
+        let listed = sqlx::query(statement).bind(after).bind(i64::from(limit)).fetch_all(self.pool()).await?;
+        let read = |row| {
+            let row = Row { row, table, key: "id" };
+            Ok(SealedText {
+                id: row.text("id")?,
+                owner: AccountId::from_text(row.text("account")?),
+                sealed: Sealed::from_text(row.text("secret")?),
+            })
+        };
+        listed.iter().map(read).collect()
+    }
+
+    /// Replaces sealed texts of a column by what the active ring key `by` made of them, [`RESEALED_TOGETHER`] at most in
+    /// one transaction. A row that holds another text by now is passed over, and so are all if `by` is no longer
+    /// active. Returns how many were replaced.
+    pub async fn reseal(&self, column: SealedColumn, by: u32, texts: &[Resealed]) -> Result<u64, StoreError> {
+        let statement = match column {
+            SealedColumn::AccessKeySecret => sql::RESEAL_SECRET,
+            SealedColumn::SecondFactorSecret => sql::RESEAL_FACTOR,
+            SealedColumn::RealName => sql::RESEAL_REAL_NAME,
+        };
         let mut replaced = 0;
-        for some in secrets.chunks(RESEALED_TOGETHER as usize) {
-            let mut transaction = self.pool().begin_with(self.engine().begin_write()).await?;
-            writer::lock_head(&mut transaction).await?;
-            for secret in some {
-                let replace = sqlx::query(sql::RESEAL_SECRET)
-                    .bind(secret.id.as_str())
-                    .bind(secret.before.as_str())
-                    .bind(secret.after.as_str())
+        for some in texts.chunks(RESEALED_TOGETHER as usize) {
+            let mut transaction = self.begin_writing().await?;
+            for text in some {
+                let replace = sqlx::query(statement)
+                    .bind(text.id.as_str())
+                    .bind(text.before.as_str())
+                    .bind(text.after.as_str())
                     .bind(i64::from(by));
                 replaced += replace.execute(&mut *transaction).await?.rows_affected();
             }

@@ -138,6 +138,98 @@ statements! {
     Both FIND_SETTING = "SELECT name, value FROM setting WHERE name = $1";
 
     // Links, by the hashes of their tokens.
+    Both CREATE_LINK = "
+        INSERT INTO link (token, purpose, account, email, password, language, created, expires)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    Both LIMIT_LINKS = "
+        DELETE FROM link WHERE email = $1 AND purpose = $2 AND token NOT IN (
+          SELECT l.token FROM link l WHERE l.email = $1 AND l.purpose = $2 ORDER BY l.created DESC, l.token LIMIT $3)";
+    Both FIND_LINK = "
+        SELECT token, purpose, account, email, password, language, created, expires FROM link
+        WHERE token = $1 AND expires > $2";
+    Both USE_LINK = "DELETE FROM link WHERE token = $1 AND expires > $2";
+    Both DROP_LINKS_TO_OPEN = "DELETE FROM link WHERE email = $1 AND purpose IN ('sign_up', 'invitation')";
+    Both DROP_LINKS_OF_ACCOUNT = "DELETE FROM link WHERE account = $1 AND purpose = $2";
+    Both DROP_LINKS_FOR = "DELETE FROM link WHERE purpose = $1";
+    Both PURGE_LINKS = "DELETE FROM link WHERE expires <= $1";
+
+    // Second factors and recovery codes. What a retired ring key seals is not taken, as with AccessKeys.
+    Both ADD_FACTOR = "
+        INSERT INTO second_factor (id, account, kind, name, created, step, secret)
+        SELECT $1, a.id, $3, $4, CAST($5 AS BIGINT), CAST($8 AS BIGINT), $6 FROM account a
+        WHERE a.id = $2 AND a.suspended = 0 AND a.closed IS NULL
+          AND (NOT EXISTS (SELECT 1 FROM ring_key)
+            OR EXISTS (SELECT 1 FROM ring_key g WHERE g.id = CAST($7 AS BIGINT)))
+          AND (SELECT COUNT(*) FROM second_factor f WHERE f.account = a.id) < CAST($9 AS BIGINT)
+        ON CONFLICT DO NOTHING";
+    Both REMOVE_FACTOR = "DELETE FROM second_factor WHERE id = $1 AND account = $2";
+    Both DROP_CODES_WITHOUT_FACTOR = "
+        DELETE FROM recovery_code WHERE account = $1
+          AND NOT EXISTS (SELECT 1 FROM second_factor f WHERE f.account = $1)";
+    Both LIST_FACTORS = "
+        SELECT id, account, kind, name, created, used, step, secret FROM second_factor
+        WHERE account = $1 ORDER BY created, id";
+    Both USE_STEP = "
+        UPDATE second_factor SET step = $3, used = $4 WHERE id = $1 AND account = $2 AND step < $3";
+    Both USE_PASSKEY = "
+        UPDATE second_factor SET secret = $4, used = $5 WHERE id = $1 AND account = $2 AND secret = $3";
+    Both SEALED_FACTORS = "
+        SELECT id, account, secret FROM second_factor WHERE id > $1 ORDER BY id LIMIT $2";
+    Both RESEAL_FACTOR = "
+        UPDATE second_factor SET secret = $3
+        WHERE id = $1 AND secret = $2 AND EXISTS (SELECT 1 FROM ring_key r WHERE r.id = $4 AND r.active = 1)";
+    Both ADD_RECOVERY_CODE = "INSERT INTO recovery_code (account, hash) VALUES ($1, $2)";
+    Both USE_RECOVERY_CODE = "DELETE FROM recovery_code WHERE account = $1 AND hash = $2";
+    Both COUNT_RECOVERY_CODES = "SELECT COUNT(*) AS codes FROM recovery_code WHERE account = $1";
+
+    // Real names. An approved one stays.
+    Both SUBMIT_REAL_NAME = "
+        INSERT INTO real_name (account, state, sealed, submitted)
+        SELECT a.id, 'submitted', $2, CAST($3 AS BIGINT) FROM account a
+        WHERE a.id = $1 AND a.suspended = 0 AND a.closed IS NULL
+          AND (NOT EXISTS (SELECT 1 FROM ring_key)
+            OR EXISTS (SELECT 1 FROM ring_key g WHERE g.id = CAST($4 AS BIGINT)))
+        ON CONFLICT (account) DO UPDATE
+        SET state = excluded.state, sealed = excluded.sealed, submitted = excluded.submitted,
+            decided = NULL, decided_by = NULL, reason = NULL
+        WHERE real_name.state <> 'approved'";
+    Both DECIDE_REAL_NAME = "
+        UPDATE real_name SET state = $3, decided = $4, decided_by = $5, reason = $6
+        WHERE account = $1 AND state = 'submitted' AND submitted = $2";
+    Both FIND_REAL_NAME = "
+        SELECT account, state, sealed, submitted, decided, decided_by, reason FROM real_name WHERE account = $1";
+    Both LIST_REAL_NAMES = "
+        SELECT account, state, sealed, submitted, decided, decided_by, reason FROM real_name
+        WHERE state = $1 ORDER BY submitted, account LIMIT $2";
+    Both SEALED_REAL_NAMES = "
+        SELECT account AS id, account, sealed AS secret FROM real_name WHERE account > $1 ORDER BY account LIMIT $2";
+    Both RESEAL_REAL_NAME = "
+        UPDATE real_name SET sealed = $3
+        WHERE account = $1 AND sealed = $2 AND EXISTS (SELECT 1 FROM ring_key r WHERE r.id = $4 AND r.active = 1)";
+
+    // Refusals, counted by the hour, and so many rows for an account at most.
+    Both NOTE_REFUSAL = "
+        INSERT INTO refusal (account, access_key, reason, address, hour, count, last)
+        SELECT a.id, $2, $3, $4, CAST($5 AS BIGINT), CAST($6 AS BIGINT), CAST($7 AS BIGINT) FROM account a
+        WHERE a.id = $1 AND a.closed IS NULL
+          AND ((SELECT COUNT(*) FROM refusal r WHERE r.account = $1) < CAST($8 AS BIGINT)
+            OR EXISTS (SELECT 1 FROM refusal r WHERE r.account = $1 AND r.access_key = $2 AND r.reason = $3
+              AND r.address = $4 AND r.hour = CAST($5 AS BIGINT)))
+        ON CONFLICT (account, access_key, reason, address, hour) DO UPDATE
+        SET count = refusal.count + excluded.count,
+            last = CASE WHEN excluded.last > refusal.last THEN excluded.last ELSE refusal.last END";
+    Both LIST_REFUSALS = "
+        SELECT account, access_key, reason, address, count, last FROM refusal
+        WHERE account = $1 ORDER BY last DESC, access_key, reason, address LIMIT $2";
+    Both PURGE_REFUSALS = "DELETE FROM refusal WHERE hour < $1";
+
+    // Reminders.
+    Both NOTE_REMINDER = "
+        INSERT INTO reminder (subject, kind, at) VALUES ($1, $2, $3)
+        ON CONFLICT (subject, kind) DO UPDATE SET at = excluded.at WHERE reminder.at < $4";
+    Both PURGE_REMINDERS = "DELETE FROM reminder WHERE at < $1";
+
+    // What goes with an account that is closed.
     Both CLOSE_LINKS = "DELETE FROM link WHERE account = $1";
     Both CLOSE_FACTORS = "DELETE FROM second_factor WHERE account = $1";
     Both CLOSE_RECOVERY_CODES = "DELETE FROM recovery_code WHERE account = $1";
@@ -158,8 +250,8 @@ statements! {
     // AccessKeys. A deleted one does not count; a successor may exceed the limit by one. What a ring key seals that was
     // retired would open nowhere.
     Both CREATE_ACCESS_KEY = "
-        INSERT INTO access_key (id, account, description, created, expires, status, change, secret)
-        SELECT $1, a.id, $3, CAST($4 AS BIGINT), CAST($5 AS BIGINT), 'enabled', CAST($6 AS BIGINT), $7
+        INSERT INTO access_key (id, account, description, created, expires, status, change, secret, networks)
+        SELECT $1, a.id, $3, CAST($4 AS BIGINT), CAST($5 AS BIGINT), 'enabled', CAST($6 AS BIGINT), $7, $10
         FROM account a
         WHERE a.id = $2 AND a.suspended = 0 AND a.closed IS NULL
           AND (NOT EXISTS (SELECT 1 FROM ring_key)
@@ -185,11 +277,11 @@ statements! {
     Both PURGE_ACCESS_KEY = "
         DELETE FROM access_key WHERE id = $1 AND account = $2 AND status = 'deleted' AND deleted < $3";
     Both FIND_ACCESS_KEY = "
-        SELECT k.id, k.account, k.description, k.created, k.expires, k.status, k.deleted,
+        SELECT k.id, k.account, k.description, k.created, k.expires, k.networks, k.status, k.deleted,
                u.at, u.address, u.scheme, u.client
         FROM access_key k LEFT JOIN access_key_usage u ON u.access_key = k.id WHERE k.id = $1";
     Both LIST_ACCESS_KEYS = "
-        SELECT k.id, k.account, k.description, k.created, k.expires, k.status, k.deleted,
+        SELECT k.id, k.account, k.description, k.created, k.expires, k.networks, k.status, k.deleted,
                u.at, u.address, u.scheme, u.client
         FROM access_key k LEFT JOIN access_key_usage u ON u.access_key = k.id
         WHERE k.account = $1 ORDER BY k.created, k.id";
@@ -198,7 +290,8 @@ statements! {
         SELECT string_agg(line, $1) AS keys FROM (
           SELECT (row_number() OVER (ORDER BY account, id) - 1) / 1000 AS page,
                  id || $2 || account || $2 || CAST(created AS TEXT) || $2 || COALESCE(CAST(expires AS TEXT), '')
-                 || $2 || status || $2 || COALESCE(CAST(deleted AS TEXT), '') || $2 || secret || $2 || description
+                 || $2 || status || $2 || COALESCE(CAST(deleted AS TEXT), '') || $2 || secret || $2 || networks
+                 || $2 || description
                  AS line
           FROM access_key
         ) AS lines GROUP BY page ORDER BY page";
@@ -230,9 +323,15 @@ statements! {
     Both RETIRE_RING_KEY = "DELETE FROM ring_key WHERE id = $1 AND active = 0";
     // The first 7 characters of a sealed text tell its ring key.
     Both COUNT_SECRETS = "
-        SELECT substr(secret, 1, 7) AS beginning, COUNT(*) AS secrets FROM access_key GROUP BY substr(secret, 1, 7)";
+        SELECT beginning, COUNT(*) AS secrets FROM (
+          SELECT substr(secret, 1, 7) AS beginning FROM access_key
+          UNION ALL SELECT substr(secret, 1, 7) FROM second_factor
+          UNION ALL SELECT substr(sealed, 1, 7) FROM real_name
+        ) AS sealed GROUP BY beginning";
     Both COUNT_SECRETS_OF = "
-        SELECT COUNT(*) AS secrets FROM access_key WHERE substr(secret, 1, 7) IN ($1, $2, $3, $4)";
+        SELECT (SELECT COUNT(*) FROM access_key WHERE substr(secret, 1, 7) IN ($1, $2, $3, $4))
+          + (SELECT COUNT(*) FROM second_factor WHERE substr(secret, 1, 7) IN ($1, $2, $3, $4))
+          + (SELECT COUNT(*) FROM real_name WHERE substr(sealed, 1, 7) IN ($1, $2, $3, $4)) AS secrets";
     Both RESEAL_SECRET = "
         UPDATE access_key SET secret = $3
         WHERE id = $1 AND secret = $2 AND EXISTS (SELECT 1 FROM ring_key r WHERE r.id = $4 AND r.active = 1)";

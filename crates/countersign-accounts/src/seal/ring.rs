@@ -11,7 +11,7 @@ use countersign::{AccessKeyId, AccessKeySecret};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::{MasterKey, SealError, Sealed, open, place, random_key, seal};
+use super::{MasterKey, SealError, Sealed, SealedColumn, open, place, random_key, seal};
 use crate::id::AccountId;
 
 /// How long a running node holds a ring key before it seals, and makes tokens, under it. By then every other node that
@@ -186,10 +186,8 @@ impl Ring {
         secret: &AccessKeySecret,
         random: &mut impl CryptoRng,
     ) -> Sealed {
-        let keys = self.keys.load();
-        let active = &keys.active;
-        let place = self.secret_place(id, owner, active.id);
-        seal(&active.key, active.id, &place, secret.expose().as_bytes(), random)
+        let secret = secret.expose().as_bytes();
+        self.seal_text(SealedColumn::AccessKeySecret, id.as_str(), owner, secret, random)
     }
 
     /// Opens the secret of an AccessKey from its row.
@@ -199,14 +197,58 @@ impl Ring {
         owner: &AccountId,
         sealed: &Sealed,
     ) -> Result<AccessKeySecret, SealError> {
-        let ring_key_id = sealed.ring_key().ok_or_else(|| SealError::Secret(id.clone()))?;
+        let unopened = || SealError::Secret(id.clone());
+        let opened = self.open_in(SealedColumn::AccessKeySecret, id.as_str(), owner, sealed);
+        let opened = opened.map_err(|missing| match missing {
+            Some(ring_key) => SealError::MissingRingKey(id.clone(), ring_key),
+            None => unopened(),
+        })?;
+        Ok(AccessKeySecret::new(std::str::from_utf8(&opened).map_err(|_| unopened())?))
+    }
+
+    /// Seals a text for the row `id` of a column.
+    pub fn seal_text(
+        &self,
+        column: SealedColumn,
+        id: &str,
+        owner: &AccountId,
+        text: &[u8],
+        random: &mut impl CryptoRng,
+    ) -> Sealed {
         let keys = self.keys.load();
-        let ring_key =
-            keys.find(ring_key_id).ok_or_else(|| SealError::MissingRingKey(id.clone(), ring_key_id))?;
-        let place = self.secret_place(id, owner, ring_key_id);
-        let opened = open(&ring_key.key, &place, sealed).ok_or_else(|| SealError::Secret(id.clone()))?;
-        let text = std::str::from_utf8(&opened).map_err(|_| SealError::Secret(id.clone()))?;
-        Ok(AccessKeySecret::new(text))
+        let active = &keys.active;
+        let place = self.place(column, id, owner, active.id);
+        seal(&active.key, active.id, &place, text, random)
+    }
+
+    /// Opens a text from the row `id` of a column.
+    pub fn open_text(
+        &self,
+        column: SealedColumn,
+        id: &str,
+        owner: &AccountId,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let id_of = || id.to_owned();
+        self.open_in(column, id, owner, sealed).map_err(|missing| match missing {
+            Some(ring_key) => SealError::TextUnderMissingRingKey { column, id: id_of(), ring_key },
+            None => SealError::Text { column, id: id_of() },
+        })
+    }
+
+    /// The text, or the ring key that is missing if that is what is wrong.
+    fn open_in(
+        &self,
+        column: SealedColumn,
+        id: &str,
+        owner: &AccountId,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, Option<u32>> {
+        let ring_key_id = sealed.ring_key().ok_or(None)?;
+        let keys = self.keys.load();
+        let ring_key = keys.find(ring_key_id).ok_or(Some(ring_key_id))?;
+        let place = self.place(column, id, owner, ring_key_id);
+        open(&ring_key.key, &place, sealed).ok_or(None)
     }
 
     /// A MAC by the active ring key, for tokens that this installation issues: the ring key's id, and 32 bytes.
@@ -222,9 +264,10 @@ impl Ring {
         keys.find(ring_key).is_some_and(|key| equal(&token_mac(key, &self.cluster, purpose, bytes), mac))
     }
 
-    fn secret_place(&self, id: &AccessKeyId, owner: &AccountId, ring_key: u32) -> Vec<u8> {
+    fn place(&self, column: SealedColumn, id: &str, owner: &AccountId, ring_key: u32) -> Vec<u8> {
+        let (table, column) = column.table_and_column();
         let ring_key = ring_key.to_string();
-        place(&[&self.cluster, "access_key", "secret", id.as_str(), owner.as_str(), &ring_key])
+        place(&[&self.cluster, table, column, id, owner.as_str(), &ring_key])
     }
 }
 
@@ -317,6 +360,27 @@ mod tests {
 
     fn active(row: &SealedRingKey, active: bool) -> SealedRingKey {
         SealedRingKey { active, ..row.clone() }
+    }
+
+    #[test]
+    fn a_text_opens_in_its_column_row_and_owner_alone() {
+        let (ring, ..) = world();
+        let random = &mut random::from_system();
+        let sealed = ring.seal_text(SealedColumn::SecondFactorSecret, "1", &owner(), b"text", random);
+        let open = |column, id: &str, owner: &AccountId| ring.open_text(column, id, owner, &sealed);
+        let opened = open(SealedColumn::SecondFactorSecret, "1", &owner()).unwrap();
+        assert_eq!(opened.as_slice(), b"text");
+        for column in [SealedColumn::AccessKeySecret, SealedColumn::RealName] {
+            assert_eq!(open(column, "1", &owner()), Err(SealError::Text { column, id: "1".into() }));
+        }
+        assert!(open(SealedColumn::SecondFactorSecret, "2", &owner()).is_err());
+        assert!(open(SealedColumn::SecondFactorSecret, "1", &AccountId::from_text("acc_2")).is_err());
+        // What is sealed as an AccessKey's secret is the same text in either way of asking.
+        let secret = sealed_by(&ring);
+        assert_eq!(
+            ring.open_text(SealedColumn::AccessKeySecret, "A", &owner(), &secret).unwrap().as_slice(),
+            b"s"
+        );
     }
 
     #[test]

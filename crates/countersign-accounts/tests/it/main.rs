@@ -53,6 +53,7 @@ pub(crate) fn created(ring: &Ring, owner: &str, key: &str) -> (Change, Option<Se
         description: Description::default(),
         expires: None,
         replaces: None,
+        networks: countersign_accounts::network::Networks::default(),
     };
     (change, Some(sealed))
 }

@@ -20,11 +20,19 @@ pub(crate) fn now() -> Timestamp {
 pub(crate) fn verifier() -> Verifier {
     let ring = ring();
     let (expiring, sealed) = created(&ring, "acc_1", "EXPIRED");
-    let Change::AccessKeyCreated { account: owner, access_key, description, replaces, .. } = expiring else {
+    let Change::AccessKeyCreated { account: owner, access_key, description, replaces, networks, .. } =
+        expiring
+    else {
         panic!()
     };
-    let expired =
-        Change::AccessKeyCreated { account: owner, access_key, description, expires: Some(now()), replaces };
+    let expired = Change::AccessKeyCreated {
+        account: owner,
+        access_key,
+        description,
+        expires: Some(now()),
+        replaces,
+        networks,
+    };
     let changes = [
         (opened("acc_1"), None),
         (opened("acc_2"), None),

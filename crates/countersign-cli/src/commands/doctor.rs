@@ -5,11 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use countersign::AccessKeyId;
-use countersign_accounts::seal::{MasterKey, Ring, SealError};
+use countersign_accounts::seal::{MasterKey, Ring, SealedColumn};
 use countersign_control::app::ring;
 use countersign_control::node;
-use countersign_store::{Access, Store};
+use countersign_store::{Access, SealedText, Store};
 use serde_json::{Value, json};
 
 use super::ring_key;
@@ -150,27 +149,28 @@ async fn ring_keys(store: &Store, master: Option<MasterKey>) -> (Finding, Option
 
 async fn secrets(store: &Store, ring: &Ring) -> anyhow::Result<String> {
     const PAGE: u32 = 1000;
-    let mut last: Option<AccessKeyId> = None;
     let (mut opened, mut wrong) = (0usize, Vec::new());
-    loop {
-        let mut page = store.sealed_secrets(last.as_ref(), PAGE).await?;
-        let missing = |(id, owner, sealed): &_| {
-            matches!(ring.open_secret(id, owner, sealed), Err(SealError::MissingRingKey(..)))
-        };
-        if page.iter().any(missing) {
-            // Sealed by a ring key that came after this began, or sealed again and the old one retired.
-            ring::learn(store, ring).await?;
-            page = store.sealed_secrets(last.as_ref(), PAGE).await?;
-        }
-        for (id, owner, sealed) in &page {
-            match ring.open_secret(id, owner, sealed) {
-                Ok(_) => opened += 1,
-                Err(error) => wrong.push(error.to_string()),
+    for column in SealedColumn::ALL {
+        let mut last = String::new();
+        loop {
+            let mut page = store.sealed_texts(column, &last, PAGE).await?;
+            let open = |text: &SealedText| ring.open_text(column, &text.id, &text.owner, &text.sealed);
+            if page.iter().any(|text| open(text).is_err_and(|error| error.is_missing_ring_key())) {
+                // Sealed by a ring key that came after this began, or sealed again and the old one retired.
+                ring::learn(store, ring).await?;
+                page = store.sealed_texts(column, &last, PAGE).await?;
             }
-        }
-        last = page.last().map(|(id, ..)| id.clone());
-        if page.len() < PAGE as usize {
-            break;
+            for text in &page {
+                match open(text) {
+                    Ok(_) => opened += 1,
+                    Err(error) => wrong.push(error.to_string()),
+                }
+            }
+            let more = page.len() >= PAGE as usize;
+            match page.into_iter().next_back() {
+                Some(text) if more => last = text.id,
+                _ => break,
+            }
         }
     }
     ensure!(wrong.is_empty(), "{opened} open, {} do not: {}", wrong.len(), shortened(&wrong));

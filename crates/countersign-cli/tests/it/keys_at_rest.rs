@@ -51,6 +51,7 @@ impl Inside {
             Secret::AccessKey(id, sealed)
         };
         let commit = Commit {
+            beside: Vec::new(),
             by: Actor::System,
             request: format!("{:032x}", rand_core::Rng::next_u64(&mut random::from_system())),
             at: clock::now(),
@@ -100,6 +101,7 @@ fn created(owner: &AccountId, id: &str) -> Change {
         description: Description::default(),
         expires: None,
         replaces: None,
+        networks: countersign_accounts::network::Networks::default(),
     }
 }
 

@@ -94,8 +94,10 @@ pub(crate) fn import(data: &Data, keys: &HashMap<String, String>) {
                 description: Description::default(),
                 expires: None,
                 replaces: None,
+                networks: countersign_accounts::network::Networks::default(),
             };
             let commit = Commit {
+                beside: Vec::new(),
                 by: Actor::System,
                 request: id.to_string(),
                 at: countersign_accounts::clock::now(),

@@ -4,6 +4,7 @@ use countersign::{AccessKeyId, AccessKeySecret, Timestamp};
 use countersign_accounts::access_key::{AccessKeyStatus, Description, RECYCLE_BIN};
 use countersign_accounts::change::{Change, Revision};
 use countersign_accounts::id::AccountId;
+use countersign_accounts::network::Networks;
 use countersign_accounts::seal::Ring;
 use countersign_store::{Conflict, ListedAccessKey, Secret, Store, StoreError};
 use rand_core::CryptoRng;
@@ -17,6 +18,8 @@ pub struct Wanted {
     pub description: String,
     /// From this instant on it is refused.
     pub expires: Option<Timestamp>,
+    /// Where it may be used from; anywhere, where there are none.
+    pub networks: Networks,
     /// The AccessKey that it is to replace; such a one may exceed the account's limit by one.
     pub replaces: Option<AccessKeyId>,
 }
@@ -53,13 +56,14 @@ pub async fn create(
         description,
         expires: wanted.expires,
         replaces: wanted.replaces,
+        networks: wanted.networks,
     };
     let secrets = vec![Secret::AccessKey(id.clone(), sealed)];
     let revision = asked.commit_with(store, vec![change], secrets).await?;
     Ok(Created { id, secret, revision })
 }
 
-/// Creates the successor of an AccessKey: the same account, description and expiry unless `wanted` says otherwise.
+/// Creates the successor of an AccessKey: the same account, networks and description unless `wanted` says otherwise.
 pub async fn create_successor(
     store: &Store,
     ring: &Ring,
@@ -73,7 +77,8 @@ pub async fn create_successor(
         return Err(StoreError::from(Conflict::InRecycleBin(old.key.id.clone())).into());
     }
     let description = description.unwrap_or_else(|| old.key.description.as_str().to_owned());
-    let wanted = Wanted { description, expires: None, replaces: Some(old.key.id.clone()) };
+    let replaces = Some(old.key.id.clone());
+    let wanted = Wanted { description, expires: None, networks: old.key.networks.clone(), replaces };
     create(store, ring, asked, old.key.account.clone(), prefix, wanted, random).await
 }
 

@@ -41,7 +41,8 @@ impl Asked {
         changes: Vec<Change>,
         secrets: Vec<Secret>,
     ) -> Result<Revision, Failure> {
-        let commit = Commit { by: self.by, request: self.request, at: self.at, changes, secrets };
+        let commit =
+            Commit { by: self.by, request: self.request, at: self.at, changes, secrets, beside: Vec::new() };
         Ok(store.commit(commit).await?)
     }
 }

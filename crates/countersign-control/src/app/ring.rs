@@ -6,10 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use countersign::AccessKeyId;
-use countersign_accounts::id::AccountId;
-use countersign_accounts::seal::{MasterKey, Ring, RingKey, SealError, Sealed, SealedRingKey};
-use countersign_store::{Conflict, RESEALED_TOGETHER, Resealed, Store, StoreError};
+use countersign_accounts::seal::{MasterKey, Ring, RingKey, SealError, SealedColumn, SealedRingKey};
+use countersign_store::{Conflict, RESEALED_TOGETHER, Resealed, SealedText, Store, StoreError};
 use rand_core::CryptoRng;
 
 use super::Failure;
@@ -40,7 +38,7 @@ pub struct Activated {
     pub id: u32,
     /// How many secrets were sealed again.
     pub resealed: u64,
-    /// The AccessKeys whose secrets could not be opened, and why. They were left as they are.
+    /// The secrets that could not be opened, and why. They were left as they are.
     pub unopened: Vec<SealError>,
 }
 
@@ -113,17 +111,20 @@ pub async fn activate(
     loop {
         let before = done.resealed;
         done.unopened = Vec::new();
-        let mut last: Option<AccessKeyId> = None;
-        loop {
-            let page = store.sealed_secrets(last.as_ref(), RESEALED_TOGETHER).await?;
-            let resealed = reseal(&ring, id, &page, random, &mut done.unopened);
-            if !resealed.is_empty() {
-                done.resealed += store.reseal_secrets(id, &resealed).await?;
-                sealed(done.resealed);
-            }
-            last = page.last().map(|(id, ..)| id.clone());
-            if page.len() < RESEALED_TOGETHER as usize {
-                break;
+        for column in SealedColumn::ALL {
+            let mut last = String::new();
+            loop {
+                let page = store.sealed_texts(column, &last, RESEALED_TOGETHER).await?;
+                let resealed = reseal(&ring, column, id, &page, random, &mut done.unopened);
+                if !resealed.is_empty() {
+                    done.resealed += store.reseal(column, id, &resealed).await?;
+                    sealed(done.resealed);
+                }
+                let more = page.len() >= RESEALED_TOGETHER as usize;
+                match page.into_iter().next_back() {
+                    Some(text) if more => last = text.id,
+                    _ => break,
+                }
             }
         }
         // Whoever read the ring before may have written behind the pass: another one finds it.
@@ -137,22 +138,23 @@ pub async fn activate(
     Ok(done)
 }
 
-/// What of a page is not sealed by `id` yet, sealed by it.
+/// What of a page is not sealed by ring key `by` yet, sealed by it.
 fn reseal(
     ring: &Ring,
-    id: u32,
-    page: &[(AccessKeyId, AccountId, Sealed)],
+    column: SealedColumn,
+    by: u32,
+    page: &[SealedText],
     random: &mut impl CryptoRng,
     unopened: &mut Vec<SealError>,
 ) -> Vec<Resealed> {
     let mut resealed = Vec::new();
-    for (access_key, owner, before) in page {
-        match ring.open_secret(access_key, owner, before) {
-            Ok(_) if before.ring_key() == Some(id) => {}
-            Ok(secret) => resealed.push(Resealed {
-                id: access_key.clone(),
-                before: before.clone(),
-                after: ring.seal_secret(access_key, owner, &secret, random),
+    for SealedText { id, owner, sealed } in page {
+        match ring.open_text(column, id, owner, sealed) {
+            Ok(_) if sealed.ring_key() == Some(by) => {}
+            Ok(text) => resealed.push(Resealed {
+                id: id.clone(),
+                before: sealed.clone(),
+                after: ring.seal_text(column, id, owner, &text, random),
             }),
             Err(error) => unopened.push(error),
         }

@@ -120,6 +120,7 @@ impl World {
             description: Description::default(),
             expires: None,
             replaces: None,
+            networks: countersign_accounts::network::Networks::default(),
         };
         let projects = projects
             .iter()
@@ -139,7 +140,8 @@ impl World {
         let request = format!("{:?} {}", changes, self.keyring.snapshot().revision());
         let request =
             countersign::crypto::md5(request.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
-        let commit = Commit { by: Actor::System, request, at: created(), changes, secrets };
+        let commit =
+            Commit { by: Actor::System, request, at: created(), changes, secrets, beside: Vec::new() };
         self.state.store.commit(commit).await.unwrap();
         let full = self.state.store.full_state().await.unwrap();
         let ring = &self.state.ring;

@@ -3,7 +3,8 @@
 use countersign::Timestamp;
 use countersign_accounts::access_key::{AccessKey, AccessKeyStatus, Description, LastUsed, RECYCLE_BIN};
 use countersign_accounts::change::{Change, Revision};
-use countersign_store::{Conflict, ListedAccessKey, Onward, Store};
+use countersign_accounts::network::Networks;
+use countersign_store::{Conflict, ListedAccessKey, Onward, Store, StoreError};
 
 use crate::kit::*;
 
@@ -88,6 +89,7 @@ async fn keys_are_listed_as_they_were_created(place: Place) {
         description: Description::new("träge — 夜").unwrap(),
         expires: Some(at(START + DAY)),
         replaces: None,
+        networks: Networks::from_text("192.0.2.0/24 2001:db8::/32").unwrap(),
     };
     make_at(&store, START + 3, expiring).await.unwrap();
     let listed = store.list_access_keys(&account("acc_1")).await.unwrap();
@@ -99,11 +101,26 @@ async fn keys_are_listed_as_they_were_created(place: Place) {
         description: Description::new("träge — 夜").unwrap(),
         created: at(START + 3),
         expires: Some(at(START + DAY)),
+        networks: Networks::from_text("2001:db8::/32 192.0.2.0/24").unwrap(),
         status: AccessKeyStatus::Enabled,
     };
     assert_eq!(listed[4], ListedAccessKey { key: expected, last_used: None });
     assert_eq!(store.find_access_key(&key("X")).await.unwrap().as_ref(), Some(&listed[4]));
     assert!(store.find_access_key(&key("b")).await.unwrap().is_none(), "case matters");
+    let full = store.full_state().await.unwrap();
+    let told = |change: &Change| match change {
+        Change::AccessKeyCreated { access_key, networks, .. } => {
+            Some((access_key.to_string(), networks.to_string()))
+        }
+        _ => None,
+    };
+    let networks: Vec<_> =
+        full.changes.iter().filter_map(|(change, _)| told(change)).filter(|(_, n)| !n.is_empty()).collect();
+    assert_eq!(networks, [("X".to_owned(), "192.0.2.0/24 2001:db8::/32".to_owned())]);
+    place.raw("UPDATE access_key SET networks = 'anywhere' WHERE id = 'X'").await;
+    let altered = StoreError::Inconsistent { table: "access_key", column: "networks", row: "X".into() };
+    assert_eq!(store.find_access_key(&key("X")).await.unwrap_err(), altered);
+    assert_eq!(store.full_state().await.unwrap_err(), altered);
 }
 
 async fn the_limit_holds(place: Place) {

@@ -11,6 +11,7 @@ use countersign_accounts::id::AccountId;
 use countersign_accounts::project::ProjectName;
 use countersign_accounts::random;
 use countersign_accounts::seal::{MasterKey, Ring, RingKey, Sealed};
+use countersign_accounts::token::TokenHash;
 use countersign_store::{Access, Commit, Conflict, Secret, Store, StoreError};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use tempfile::TempDir;
@@ -101,6 +102,16 @@ pub(crate) fn asked(changes: Vec<Change>) -> Commit {
         Change::AccessKeyCreated { access_key, .. } => {
             Some(Secret::AccessKey(access_key.clone(), Sealed::from_text(format!("sealed {access_key}"))))
         }
+        Change::SecondFactorAdded { factor, .. } => Some(Secret::Factor {
+            id: factor.clone(),
+            name: Description::new("phone").unwrap(),
+            sealed: Sealed::from_text(format!("sealed {factor}")),
+            step: 7,
+        }),
+        Change::RecoveryCodesMade { account } => Some(Secret::RecoveryCodes(account.clone(), codes())),
+        Change::RealNameSubmitted { account } => {
+            Some(Secret::RealName(account.clone(), Sealed::from_text(format!("sealed {account}"))))
+        }
         _ => None,
     };
     Commit {
@@ -109,7 +120,13 @@ pub(crate) fn asked(changes: Vec<Change>) -> Commit {
         at: at(START),
         secrets: changes.iter().filter_map(sealed).collect(),
         changes,
+        beside: Vec::new(),
     }
+}
+
+/// Two recovery codes, hashed.
+pub(crate) fn codes() -> Vec<TokenHash> {
+    ["one", "two"].map(TokenHash::from_text).into()
 }
 
 pub(crate) async fn make(store: &Store, change: Change) -> Result<Revision, StoreError> {
@@ -149,6 +166,7 @@ pub(crate) fn replacing(owner: &str, id: &str, replaces: Option<&str>) -> Change
         description: Description::new("nightly job").unwrap(),
         expires: None,
         replaces: replaces.map(key),
+        networks: countersign_accounts::network::Networks::default(),
     }
 }
 
@@ -192,7 +210,7 @@ pub(crate) fn ring(cluster: &str) -> Arc<Ring> {
 
 /// The request with secrets that the ring opens.
 pub(crate) fn sealed_by(ring: &Ring, mut commit: Commit) -> Commit {
-    commit.secrets.clear();
+    commit.secrets.retain(|secret| !matches!(secret, Secret::AccessKey(..)));
     for change in &commit.changes {
         if let Change::AccessKeyCreated { account, access_key, .. } = change {
             let secret = AccessKeySecret::new(format!("secret of {access_key}"));

@@ -5,8 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use countersign::Timestamp;
 use countersign_accounts::access_key::Description;
 use countersign_accounts::account::Registration;
-use countersign_accounts::change::{Change, Revision};
+use countersign_accounts::change::{Change, Recorded, Revision};
+use countersign_accounts::factor::FactorKind;
+use countersign_accounts::id::FactorId;
 use countersign_accounts::keyring::{Snapshot, Standing};
+use countersign_accounts::network::Networks;
+use countersign_accounts::real_name::RealNameState;
 use countersign_accounts::seal::{Ring, Sealed};
 use countersign_store::{Access, Commit, Onward, Store, StoreError};
 use proptest::prelude::*;
@@ -23,7 +27,7 @@ struct Asked {
 }
 
 fn anything() -> impl Strategy<Value = (Vec<Asked>, usize)> {
-    let change = (0u8..32, 0u8..3, 0u8..5, any::<bool>());
+    let change = (0u8..40, 0u8..3, 0u8..5, any::<bool>());
     let asked =
         (0i64..25, prop::collection::vec(change, 1..3)).prop_map(|(days, changes)| Asked { days, changes });
     (prop::collection::vec(asked, 1..60), any::<prop::sample::Index>()).prop_map(|(all, index)| {
@@ -48,6 +52,7 @@ fn change(number: usize, (what, owner, thing, flag): (u8, u8, u8, bool)) -> Chan
             description: Description::new(&format!("number {number}")).unwrap(),
             expires: flag.then(|| at(START + i64::try_from(number).unwrap())),
             replaces: flag.then(|| key(&format!("K{}", (thing + 1) % 5))),
+            networks: Networks::from_text(["", "10.0.0.0/8", "::1", ""][usize::from(thing) % 4]).unwrap(),
         },
         12..=14 => disabled(owner, id),
         15 | 16 => enabled(owner, id),
@@ -65,12 +70,32 @@ fn change(number: usize, (what, owner, thing, flag): (u8, u8, u8, bool)) -> Chan
             account: account(owner),
             mode: Registration::ALL[usize::from(thing) % Registration::ALL.len()],
         },
+        30 | 31 => Change::SecondFactorAdded {
+            account: account(owner),
+            factor: FactorId::from_text(format!("fac_{thing}")),
+            kind: FactorKind::Totp,
+        },
+        32 => Change::SecondFactorRemoved {
+            account: account(owner),
+            factor: FactorId::from_text(format!("fac_{thing}")),
+        },
+        33 => Change::RecoveryCodesMade { account: account(owner) },
+        34 | 35 => Change::RealNameSubmitted { account: account(owner) },
+        36 | 37 => {
+            let (account, submitted) = (account(owner), at(START + i64::from(thing) * DAY));
+            match flag {
+                true => Change::RealNameApproved { account, submitted },
+                false => {
+                    Change::RealNameRejected { account, submitted, reason: Description::new("no").unwrap() }
+                }
+            }
+        }
         29 => Change::AccountResumed { account: account(owner) },
         _ => purged(owner, id),
     }
 }
 
-type Told = BTreeSet<(String, String, &'static str, bool, Option<Timestamp>)>;
+type Told = BTreeSet<(String, String, &'static str, bool, Option<Timestamp>, String)>;
 
 fn told(snapshot: &Snapshot) -> Told {
     let standing = |standing| match standing {
@@ -87,6 +112,7 @@ fn told(snapshot: &Snapshot) -> Told {
                 standing(key.standing),
                 snapshot.is_suspended(&key.account),
                 key.expires(),
+                snapshot.networks(key.id()).map(ToString::to_string).unwrap_or_default(),
             )
         })
         .collect()
@@ -121,6 +147,68 @@ fn accounts<'c>(changes: impl Iterator<Item = &'c Change>) -> (Accounts, Registr
         }
     }
     (accounts, registration)
+}
+
+/// Second factors, accounts that have recovery codes, and the states of real names, as changes make them.
+#[derive(Debug, Default, PartialEq)]
+struct Proofs {
+    factors: BTreeSet<(String, String)>,
+    codes: BTreeSet<String>,
+    names: BTreeMap<String, RealNameState>,
+}
+
+fn proofs(log: &[Recorded]) -> Proofs {
+    let mut proofs = Proofs::default();
+    for recorded in log {
+        let account = recorded.change.account().to_string();
+        match &recorded.change {
+            Change::SecondFactorAdded { factor, .. } => {
+                proofs.factors.insert((account, factor.to_string()));
+            }
+            Change::SecondFactorRemoved { factor, .. } => {
+                proofs.factors.remove(&(account.clone(), factor.to_string()));
+                if !proofs.factors.iter().any(|(owner, _)| *owner == account) {
+                    proofs.codes.remove(&account);
+                }
+            }
+            Change::RecoveryCodesMade { .. } => {
+                proofs.codes.insert(account);
+            }
+            Change::RealNameSubmitted { .. } => {
+                proofs.names.insert(account, RealNameState::Submitted);
+            }
+            Change::RealNameApproved { .. } => {
+                proofs.names.insert(account, RealNameState::Approved);
+            }
+            Change::RealNameRejected { .. } => {
+                proofs.names.insert(account, RealNameState::Rejected);
+            }
+            Change::AccountClosed { .. } => {
+                proofs.factors.retain(|(owner, _)| *owner != account);
+                proofs.codes.remove(&account);
+                proofs.names.remove(&account);
+            }
+            _ => {}
+        }
+    }
+    proofs
+}
+
+/// The same, as the rows say.
+async fn proofs_in_rows(store: &Store) -> Proofs {
+    let mut proofs = Proofs::default();
+    for owner in store.list_accounts(None, 100).await.unwrap() {
+        for (factor, _) in store.list_factors(&owner.id).await.unwrap() {
+            proofs.factors.insert((owner.id.to_string(), factor.id.to_string()));
+        }
+        if store.count_recovery_codes(&owner.id).await.unwrap() > 0 {
+            proofs.codes.insert(owner.id.to_string());
+        }
+        if let Some((name, _)) = store.find_real_name(&owner.id).await.unwrap() {
+            proofs.names.insert(owner.id.to_string(), name.state);
+        }
+    }
+    proofs
 }
 
 type Entries = Vec<(Revision, Change, Option<Sealed>)>;
@@ -168,6 +256,7 @@ async fn holds(place: &Place, all: Vec<Asked>, first: usize) {
     let (by_rows, _) = accounts(full.changes.iter().map(|(change, _)| change));
     assert_eq!(by_log, by_rows);
     assert_eq!(registration, store.registration().await.unwrap());
+    assert_eq!(proofs(&log), proofs_in_rows(&store).await);
     let administered =
         by_log.values().filter(|(_, _, administrator, suspended, _)| *administrator && !suspended);
     let appointed =

@@ -19,6 +19,7 @@ mod law;
 mod lost;
 mod migrations;
 mod opening;
+mod people;
 mod postgres;
 mod prepare;
 mod ring_keys;

@@ -5,10 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countersign::AccessKeySecret;
+use countersign_accounts::access_key::Description;
+use countersign_accounts::change::Change;
+use countersign_accounts::factor::FactorKind;
+use countersign_accounts::id::FactorId;
 use countersign_accounts::keyring::{Keyring, Snapshot, Standing};
 use countersign_accounts::random;
-use countersign_accounts::seal::{MasterKey, Ring, RingKey, SealedRingKey};
-use countersign_store::{Access, Conflict, Health, Resealed, Store, StoreError, tail};
+use countersign_accounts::seal::{MasterKey, Ring, RingKey, SealedColumn, SealedRingKey};
+use countersign_store::{
+    Access, Commit, Conflict, Health, Resealed, SealedText, Secret, Store, StoreError, tail,
+};
 use tokio::sync::{oneshot, watch};
 
 use crate::kit::*;
@@ -18,6 +24,7 @@ on_both_engines! {
     ring_keys_go_under_another_master_key_together
     a_secret_is_resealed_only_where_it_still_stands
     what_a_retired_ring_key_seals_is_not_taken
+    every_sealed_column_counts_and_is_sealed_again
     a_tail_opens_what_ring_keys_seal_that_it_has_not_seen
     a_tail_lets_in_what_it_could_not_open_before
 }
@@ -65,17 +72,21 @@ impl Rings {
 
     async fn reseal(&self, by: u32) -> u64 {
         let ring = self.now().await;
-        let page = self.store.sealed_secrets(None, 10_000).await.unwrap();
-        let resealed: Vec<_> = page
-            .into_iter()
-            .filter(|(.., sealed)| sealed.ring_key() != Some(by))
-            .map(|(id, owner, before)| {
-                let secret = ring.open_secret(&id, &owner, &before).unwrap();
-                let after = ring.seal_secret(&id, &owner, &secret, &mut random::from_system());
-                Resealed { id, before, after }
-            })
-            .collect();
-        self.store.reseal_secrets(by, &resealed).await.unwrap()
+        let mut replaced = 0;
+        for column in SealedColumn::ALL {
+            let page = self.store.sealed_texts(column, "", 10_000).await.unwrap();
+            let resealed: Vec<_> = page
+                .into_iter()
+                .filter(|text| text.sealed.ring_key() != Some(by))
+                .map(|SealedText { id, owner, sealed: before }| {
+                    let text = ring.open_text(column, &id, &owner, &before).unwrap();
+                    let after = ring.seal_text(column, &id, &owner, &text, &mut random::from_system());
+                    Resealed { id, before, after }
+                })
+                .collect();
+            replaced += self.store.reseal(column, by, &resealed).await.unwrap();
+        }
+        replaced
     }
 
     async fn secrets(&self) -> BTreeMap<Option<u32>, u64> {
@@ -171,8 +182,8 @@ async fn a_secret_is_resealed_only_where_it_still_stands(place: Place) {
     let (id, owner, before) = read[0].clone();
     let after =
         rings.now().await.seal_secret(&id, &owner, &AccessKeySecret::new("s"), &mut random::from_system());
-    let stale = Resealed { id, before: before.clone(), after };
-    assert_eq!(store.reseal_secrets(2, &[stale]).await.unwrap(), 0);
+    let stale = Resealed { id: id.to_string(), before: before.clone(), after };
+    assert_eq!(store.reseal(SealedColumn::AccessKeySecret, 2, &[stale]).await.unwrap(), 0);
     place.raw(&format!("UPDATE access_key SET secret = '{}' WHERE id = 'K0000'", before.as_str())).await;
 
     assert_eq!(rings.reseal(2).await, 1100);
@@ -197,6 +208,71 @@ async fn what_a_retired_ring_key_seals_is_not_taken(place: Place) {
     assert_eq!(conflict(commit("B").await), Conflict::SealedByRetiredKey);
     assert!(store.find_access_key(&key("B")).await.unwrap().is_none());
     rings.create("B").await;
+}
+
+/// A commit of a second factor and a real name, sealed by this ring.
+fn factor_and_name(ring: &Ring) -> Commit {
+    let (owner, factor, random) =
+        (account("acc_1"), FactorId::from_text("fac_1"), &mut random::from_system());
+    let changes = vec![
+        Change::SecondFactorAdded { account: owner.clone(), factor: factor.clone(), kind: FactorKind::Totp },
+        Change::RealNameSubmitted { account: owner.clone() },
+    ];
+    let secret = ring.seal_text(SealedColumn::SecondFactorSecret, "fac_1", &owner, b"secret", random);
+    let name = ring.seal_text(SealedColumn::RealName, "acc_1", &owner, b"name", random);
+    let secrets = vec![
+        Secret::Factor { id: factor, name: Description::default(), sealed: secret, step: 0 },
+        Secret::RealName(owner, name),
+    ];
+    Commit { secrets, ..asked(changes) }
+}
+
+async fn every_sealed_column_counts_and_is_sealed_again(place: Place) {
+    let store = place.open().await;
+    let rings = Rings::new(&store).await;
+    let long_ago = rings.now().await;
+    rings.create("A").await;
+    store.commit(factor_and_name(&long_ago)).await.unwrap();
+    assert_eq!(rings.secrets().await, BTreeMap::from([(Some(1), 3)]));
+    rings.add(2).await;
+    store.activate_ring_key(2).await.unwrap();
+    // Each column alone keeps the ring key that it needs.
+    let now = rings.now().await;
+    for (left, column) in [
+        (3, SealedColumn::AccessKeySecret),
+        (2, SealedColumn::SecondFactorSecret),
+        (1, SealedColumn::RealName),
+    ] {
+        assert_eq!(refusal(store.retire_ring_key(1).await), Conflict::RingKeyInUse(1, left));
+        let text = store.sealed_texts(column, "", 9).await.unwrap().remove(0);
+        let opened = now.open_text(column, &text.id, &text.owner, &text.sealed).unwrap();
+        let after = now.seal_text(column, &text.id, &text.owner, &opened, &mut random::from_system());
+        let resealed = Resealed { id: text.id, before: text.sealed, after };
+        assert_eq!(
+            store.reseal(column, 1, std::slice::from_ref(&resealed)).await.unwrap(),
+            0,
+            "not the active one"
+        );
+        assert_eq!(store.reseal(column, 2, std::slice::from_ref(&resealed)).await.unwrap(), 1);
+        assert_eq!(store.reseal(column, 2, &[resealed]).await.unwrap(), 0, "another text stands there");
+    }
+    store.retire_ring_key(1).await.unwrap();
+    for (column, text) in [(SealedColumn::SecondFactorSecret, "secret"), (SealedColumn::RealName, "name")] {
+        let read = store.sealed_texts(column, "", 9).await.unwrap().remove(0);
+        assert_eq!(
+            now.open_text(column, &read.id, &read.owner, &read.sealed).unwrap().as_slice(),
+            text.as_bytes()
+        );
+    }
+    // What the retired key seals is taken no more.
+    let removed =
+        Change::SecondFactorRemoved { account: account("acc_1"), factor: FactorId::from_text("fac_1") };
+    make(&store, removed).await.unwrap();
+    for part in 0..2 {
+        let mut old = factor_and_name(&long_ago);
+        (old.changes, old.secrets) = (vec![old.changes.remove(part)], vec![old.secrets.remove(part)]);
+        assert_eq!(conflict(store.commit(old).await), Conflict::SealedByRetiredKey);
+    }
 }
 
 /// A node that follows, with the ring of the time when it started.

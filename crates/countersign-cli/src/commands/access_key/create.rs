@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use countersign::Timestamp;
 use countersign_accounts::access_key::DEFAULT_ID_PREFIX;
 use countersign_accounts::id::AccountId;
+use countersign_accounts::network::Networks;
 use countersign_accounts::random;
 use countersign_client::{Profile, write_odps_config};
 use countersign_control::app::access_keys::{self, Created, Wanted};
@@ -28,6 +29,9 @@ pub(crate) struct Create {
     /// When it expires, such as 2027-01-31T00:00:00Z
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
+    /// Where it may be used from, such as 192.0.2.0/24, up to 20 [default: anywhere]
+    #[arg(long = "network", value_name = "NETWORK")]
+    networks: Vec<String>,
     #[command(flatten)]
     shown: Shown,
 }
@@ -64,11 +68,12 @@ enum Form {
 impl Create {
     pub(super) async fn run(self, printer: &mut Printer) -> anyhow::Result<u8> {
         let expires = self.expires.as_deref().map(parse_time).transpose()?;
+        let networks = Networks::new(self.networks.iter().map(String::as_str))?;
         let (store, ring) = self.data.place()?.open(Access::Existing).await?;
         let created = async {
             let account = accounts::choose(&store, self.account.as_deref()).await?.id;
             let project = self.shown.project(&store, &account).await?;
-            let wanted = Wanted { description: self.description, expires, replaces: None };
+            let wanted = Wanted { description: self.description, expires, networks, replaces: None };
             let random = &mut random::from_system();
             let prefix = &self.shown.prefix;
             let created =

@@ -107,6 +107,7 @@ fn to_json(listed: &ListedAccessKey) -> Value {
         "description": key.description.as_str(),
         "created": key.created.to_string(),
         "expires": key.expires.map(|at| at.to_string()),
+        "networks": key.networks.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "deleted": deleted,
         "last_used": listed.last_used.as_ref().map(|used| json!({
             "at": used.at.to_string(),

@@ -147,6 +147,7 @@ fn a_server_that_is_killed_comes_back_knowing_every_change() {
             false => Change::AccessKeyDisabled { account, access_key },
         };
         let commit = countersign_store::Commit {
+            beside: Vec::new(),
             by: countersign_accounts::change::Actor::System,
             request: format!("flip {round}"),
             at: clock::now(),

@@ -57,7 +57,14 @@ pub(crate) async fn open_account(store: &Store) {
 
 fn commit(request: String, change: Change, secret: Option<Secret>) -> Commit {
     let secrets = secret.into_iter().collect();
-    Commit { by: Actor::System, request, at: clock::now(), changes: vec![change], secrets }
+    Commit {
+        by: Actor::System,
+        request,
+        at: clock::now(),
+        changes: vec![change],
+        secrets,
+        beside: Vec::new(),
+    }
 }
 
 /// A writer, running.
@@ -152,6 +159,7 @@ async fn live(store: &Store, ring: &Ring, name: &str) -> bool {
         description: Description::default(),
         expires: None,
         replaces: None,
+        networks: countersign_accounts::network::Networks::default(),
     };
     let id = || (account.clone(), access_key.clone());
     let (a, b, c, d) = (id(), id(), id(), id());
