@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
-use countersign_control::captured::{self, Item};
 use countersign::explain::{About, Explanation, explain};
 use countersign::{AccessKeySecret, Timestamp};
+use countersign_control::captured::{self, Item};
 use zeroize::Zeroizing;
 
 use crate::data::is_open_to_others;

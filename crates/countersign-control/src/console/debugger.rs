@@ -92,8 +92,7 @@ async fn judge(
             Ok(captured) => {
                 let client = Some(filled.client_string.replace("\r\n", "\n")).filter(|text| !text.is_empty());
                 let base = filled.base_path.trim().to_owned();
-                let found =
-                    found(&site, &who.account, captured, base, client.or(item.client_string)).await?;
+                let found = found(&site, &who.account, captured, base, client.or(item.client_string)).await?;
                 (None, Some(found))
             }
         },
@@ -133,11 +132,7 @@ async fn found(
 }
 
 /// The secret of an AccessKey of this account, and what there is to say about it.
-fn own(
-    site: &Site,
-    account: &Account,
-    id: Option<&str>,
-) -> (Option<AccessKeySecret>, Option<&'static str>) {
+fn own(site: &Site, account: &Account, id: Option<&str>) -> (Option<AccessKeySecret>, Option<&'static str>) {
     let Some(id) = id else { return (None, None) };
     let snapshot = site.state.verifier.keyring().snapshot();
     let Some(key) = snapshot.get(id).filter(|key| key.account == account.id) else {
@@ -145,7 +140,7 @@ fn own(
     };
     let secret = match key.key() {
         Key::Secret { secret, .. } => Some(AccessKeySecret::new(secret)),
-        Key::Derived { .. } => None,
+        _ => None,
     };
     let told = match key.standing {
         Standing::Enabled => "debug-key-enabled",
@@ -159,7 +154,7 @@ fn compared(difference: &Difference) -> Compared {
     let split = |line: &String| {
         let same: String = line.chars().take(difference.column.saturating_sub(1)).collect();
         let rest: String = line.chars().skip(difference.column.saturating_sub(1)).collect();
-        [shown(&same), shown(&rest)]
+        [page::printable(&same), page::printable(&rest)]
     };
     Compared {
         number: difference.line,
@@ -167,10 +162,4 @@ fn compared(difference: &Difference) -> Compared {
         server: difference.server.as_ref().map(split),
         client: difference.client.as_ref().map(split),
     }
-}
-
-/// A text with its control characters escaped.
-fn shown(text: &str) -> String {
-    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(escaped).collect()
 }

@@ -9,14 +9,17 @@
 //! header fields, and where the request log is written.
 
 mod access_keys;
+mod activity;
 mod assets;
 mod cookies;
+mod debugger;
 mod guard;
 mod language;
 mod messages;
 mod next;
 mod notice;
 mod page;
+mod projects;
 mod said;
 mod signed_in;
 mod site;
@@ -138,8 +141,11 @@ fn router(site: Arc<Site>) -> Router {
         .route("/language", post(language::choose))
         .route("/assets/{name}", get(assets::serve))
         .merge(access_keys::routes())
-        .layer(middleware::from_fn(note_route))
+        .merge(activity::routes())
+        .merge(projects::routes())
         .layer(DefaultBodyLimit::max(FORM))
+        .merge(debugger::routes())
+        .layer(middleware::from_fn(note_route))
         .with_state(site)
 }
 

@@ -102,6 +102,11 @@ impl Page {
         when::minute(*at)
     }
 
+    /// A text with its control characters escaped.
+    pub(super) fn printable(&self, text: &str) -> String {
+        printable(text)
+    }
+
     /// Where choosing a language leads: back here. What was sent as a form is not there to be asked for again.
     pub(super) fn back(&self) -> &str {
         if self.visit.method == Method::GET { &self.visit.here } else { "/" }
@@ -142,4 +147,10 @@ pub(super) fn html(template: &impl Template) -> Result<Response, Trouble> {
     let mut response = Html(template.render()?).into_response();
     response.extensions_mut().insert(Written);
     Ok(response)
+}
+
+/// A text with its control characters escaped.
+pub(super) fn printable(text: &str) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect()
 }

@@ -8,6 +8,7 @@ use axum::extract::{Form, State};
 use axum::response::Response;
 use countersign::Timestamp;
 use countersign_accounts::access_key::DEFAULT_ID_PREFIX;
+use countersign_accounts::network::Networks;
 use countersign_accounts::random;
 use http::StatusCode;
 use serde::Deserialize;
@@ -32,6 +33,8 @@ pub(super) struct Filled {
     expiry: String,
     /// The last day on which it is accepted, in UTC: `2027-01-31`.
     expiry_date: String,
+    /// Source networks, one a line.
+    networks: String,
     agreed: String,
     /// The name of the change: the form sent twice makes one AccessKey.
     request: String,
@@ -123,7 +126,8 @@ fn wanted(filled: &Filled, visit: &Visit) -> Result<Wanted, &'static str> {
             Some(visit.now.plus(DAY.saturating_mul(days)))
         }
     };
-    Ok(Wanted { description, expires, replaces: None })
+    let networks = Networks::from_text(&filled.networks).map_err(|_| "said-networks")?;
+    Ok(Wanted { description, expires, networks, replaces: None })
 }
 
 /// Whether a text is a request id, of the form in which pages hand them out.

@@ -30,6 +30,8 @@ pub(super) struct KeyView {
     pub(super) created: Timestamp,
     pub(super) expires: Option<Timestamp>,
     pub(super) last_used: Option<LastUsed>,
+    /// Where it may be used from; empty for anywhere.
+    pub(super) networks: String,
     /// For how many more days it can be restored.
     pub(super) restorable: String,
     /// Its status first, then what is worth a word.
@@ -82,6 +84,7 @@ impl KeyView {
             deleted,
             created: key.created,
             expires: key.expires,
+            networks: key.networks.to_string(),
             last_used,
             restorable: left.map(|left| when::span(visit.language, left)).unwrap_or_default(),
             chips,
