@@ -90,7 +90,7 @@ pub(crate) fn run() {
     let captured = Captured::py_025();
     let now = Timestamp::parse_http_date(captured.headers["date"].to_str().unwrap()).unwrap();
     let demands = Demands::at("/api");
-    let context = Context { now, demands: &demands };
+    let context = Context { now, demands: &demands, peer: None };
     let text = captured.string_to_sign();
     let mac = HmacSha1::new(captured.secret.as_bytes());
     let limit = |_| _ = black_box(mac.mac(black_box(text.as_bytes())));

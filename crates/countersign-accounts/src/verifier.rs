@@ -1,5 +1,6 @@
 //! The judgement on a request: by the keyring, at a time, under the demands of whoever asks.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -51,6 +52,9 @@ impl Demands {
 pub struct Context<'c> {
     pub now: Timestamp,
     pub demands: &'c Demands,
+    /// The address that it came from. None where there is none, as over a unix socket: an AccessKey with source networks
+    /// is then refused.
+    pub peer: Option<IpAddr>,
 }
 
 /// What became of a request.
@@ -153,10 +157,15 @@ impl Verifier {
     /// # Errors
     ///
     /// [`Refusal::UnknownAccessKey`], or what is wrong with the key's standing.
-    pub fn in_good_standing(&self, id: &str, now: Timestamp) -> Result<Arc<AccessKeyInForce>, Refusal> {
+    pub fn in_good_standing(
+        &self,
+        id: &str,
+        now: Timestamp,
+        peer: Option<IpAddr>,
+    ) -> Result<Arc<AccessKeyInForce>, Refusal> {
         let snapshot = self.keyring.snapshot();
         let access_key = find(&snapshot, id).ok_or_else(|| Refusal::UnknownAccessKey(id.to_owned()))?;
-        standing(&snapshot, access_key, self.not_before(now))?;
+        standing(&snapshot, access_key, self.not_before(now), peer)?;
         Ok(Arc::clone(access_key))
     }
 
@@ -207,7 +216,7 @@ impl Verifier {
         let proven = proven?;
         self.remember(context.now);
 
-        standing(&snapshot, access_key, now)?;
+        standing(&snapshot, access_key, now, context.peer)?;
         if !demands.ambiguous
             && let Some(ambiguity) = scheme.ambiguity(&demands.base, request)
         {
@@ -240,7 +249,12 @@ fn find<'s>(snapshot: &'s Snapshot, id: &str) -> Option<&'s Arc<AccessKeyInForce
     snapshot.get(id).filter(|access_key| access_key.standing != Standing::Deleted)
 }
 
-fn standing(snapshot: &Snapshot, access_key: &AccessKeyInForce, now: Timestamp) -> Result<(), Refusal> {
+fn standing(
+    snapshot: &Snapshot,
+    access_key: &AccessKeyInForce,
+    now: Timestamp,
+    peer: Option<IpAddr>,
+) -> Result<(), Refusal> {
     if access_key.standing != Standing::Enabled {
         return Err(Refusal::DisabledAccessKey);
     }
@@ -249,6 +263,9 @@ fn standing(snapshot: &Snapshot, access_key: &AccessKeyInForce, now: Timestamp) 
     }
     if snapshot.is_suspended(&access_key.account) {
         return Err(Refusal::SuspendedAccount);
+    }
+    if snapshot.networks(access_key.id()).is_some_and(|networks| !networks.allow(peer)) {
+        return Err(Refusal::SourceNotAllowed(peer));
     }
     Ok(())
 }

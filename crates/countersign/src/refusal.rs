@@ -1,5 +1,6 @@
 //! Why a request is not let through. How that is said on the wire is the business of `dialects`.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::time::Timestamp;
@@ -25,6 +26,10 @@ pub enum Refusal {
     ExpiredAccessKey(Timestamp),
     #[error("the account is suspended")]
     SuspendedAccount,
+    /// The AccessKey may be used from some networks, and this address, as it was seen, is in none. None where there was no
+    /// address to see.
+    #[error("the AccessKey may not be used from {}", address(.0))]
+    SourceNotAllowed(Option<IpAddr>),
     #[error("signed at {signed_at}, but it is {now} here, and they may differ by {} s", .window.as_secs())]
     Stale { signed_at: Timestamp, now: Timestamp, window: Duration },
     /// What the server would have signed. It holds only what the sender sent.
@@ -37,6 +42,10 @@ pub enum Refusal {
     Ambiguous(#[from] Ambiguity),
     #[error("the body is not the one that was signed")]
     BodyMismatch,
+}
+
+fn address(seen: &Option<IpAddr>) -> String {
+    seen.map_or_else(|| "an unknown address".to_owned(), |address| address.to_string())
 }
 
 /// A request that bears a scheme's marks and cannot be read.

@@ -1,17 +1,19 @@
 use countersign_accounts::change::Change;
 use countersign_accounts::keyring::{Snapshot, Standing};
+use countersign_accounts::network::Networks;
 use countersign_accounts::seal::{Ring, Sealed};
 use proptest::prelude::*;
 
 use crate::{account, created, id, opened, revision, ring};
 
 /// What can be seen of a snapshot, in an order of its own.
-fn seen(snapshot: &Snapshot) -> Vec<(String, String, Standing, bool)> {
+fn seen(snapshot: &Snapshot) -> Vec<(String, String, Standing, bool, String)> {
     let mut keys: Vec<_> = snapshot
         .iter()
         .map(|key| {
             let suspended = snapshot.is_suspended(&key.account);
-            (key.id().to_owned(), key.account.to_string(), key.standing, suspended)
+            let networks = snapshot.networks(key.id()).map(ToString::to_string).unwrap_or_default();
+            (key.id().to_owned(), key.account.to_string(), key.standing, suspended, networks)
         })
         .collect();
     keys.sort_by(|a, b| a.0.cmp(&b.0));
@@ -32,13 +34,22 @@ fn numbered(
 fn change(ring: &Ring, kind: u8, owner: u8, key: u8) -> (Change, Option<Sealed>) {
     let (owner, key) = (format!("acc_{}", owner % 3), format!("K{}", key % 6));
     let (account, access_key) = (account(&owner), id(&key));
-    let change = match kind % 8 {
-        0 | 1 => return created(ring, &owner, &key),
+    let change = match kind % 10 {
+        0 => return created(ring, &owner, &key),
+        1 => {
+            let (mut change, sealed) = created(ring, &owner, &key);
+            if let Change::AccessKeyCreated { networks, .. } = &mut change {
+                *networks = Networks::from_text("10.0.0.0/8").unwrap();
+            }
+            return (change, sealed);
+        }
         2 => Change::AccessKeyDisabled { account, access_key },
         3 => Change::AccessKeyEnabled { account, access_key },
         4 => Change::AccessKeyDeleted { account, access_key },
         5 => Change::AccessKeyRestored { account, access_key },
         6 => Change::AccountSuspended { account },
+        7 => Change::AccessKeyPurged { account, access_key },
+        8 => Change::AccountClosed { account },
         _ => Change::AccountResumed { account },
     };
     (change, None)
@@ -89,7 +100,10 @@ fn a_suspended_account_takes_its_keys_along_and_those_that_come_later() {
 #[test]
 fn a_purged_key_is_gone_and_one_without_a_secret_never_comes() {
     let ring = ring();
-    let (without, _) = created(&ring, "acc_0", "A");
+    let (mut without, _) = created(&ring, "acc_0", "A");
+    if let Change::AccessKeyCreated { networks, .. } = &mut without {
+        *networks = Networks::from_text("10.0.0.0/8").unwrap();
+    }
     let purged = Change::AccessKeyPurged { account: account("acc_0"), access_key: id("B") };
     let changes = [(opened("acc_0"), None), (without, None), created(&ring, "acc_0", "B"), (purged, None)];
     let snapshot = Snapshot::from_full_state(revision(4), &changes, &ring).unwrap();

@@ -43,7 +43,7 @@ fn apart(a: &[f64], b: &[f64]) -> f64 {
 
 fn refuse(verifier: &Verifier, signed: &Signed, demands: &Demands) {
     let request = Request::new("POST", &signed.target, &signed.headers, Body::Unread);
-    black_box(verifier.verify(black_box(&request), &Context { now: now(), demands }));
+    black_box(verifier.verify(black_box(&request), &Context { now: now(), demands, peer: None }));
 }
 
 #[test]

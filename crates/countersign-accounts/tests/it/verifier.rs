@@ -1,3 +1,4 @@
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,7 +7,9 @@ use countersign::{
 };
 use countersign_accounts::change::Change;
 use countersign_accounts::keyring::{Keyring, Snapshot};
+use countersign_accounts::network::Networks;
 use countersign_accounts::random;
+use countersign_accounts::seal::Sealed;
 use countersign_accounts::verifier::{Context, Demands, Verdict, Verifier};
 use http::HeaderMap;
 
@@ -16,7 +19,19 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::parse_rfc3339("2026-11-22T10:00:00Z").unwrap()
 }
 
-/// Keys: `GOOD`, `DISABLED`, `DELETED`, `EXPIRED` at `now()`, and `SUSPENDED` of a suspended account.
+/// Where requests come from.
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+/// The key of a change may be used from these networks alone.
+fn only_from((change, sealed): (Change, Option<Sealed>), from: &str) -> (Change, Option<Sealed>) {
+    let Change::AccessKeyCreated { account, access_key, description, expires, replaces, .. } = change else {
+        panic!()
+    };
+    let networks = Networks::from_text(from).unwrap();
+    (Change::AccessKeyCreated { account, access_key, description, expires, replaces, networks }, sealed)
+}
+
+/// Keys: `GOOD`, `HERE` and `ELSEWHERE` by where they may be used from, `DISABLED`, `DELETED`, `EXPIRED` at `now()`, and `SUSPENDED` of a suspended account.
 pub(crate) fn verifier() -> Verifier {
     let ring = ring();
     let (expiring, sealed) = created(&ring, "acc_1", "EXPIRED");
@@ -45,6 +60,8 @@ pub(crate) fn verifier() -> Verifier {
         (Change::AccessKeyDisabled { account: account("acc_1"), access_key: id("DELETED") }, None),
         (Change::AccessKeyDeleted { account: account("acc_1"), access_key: id("DELETED") }, None),
         (Change::AccountSuspended { account: account("acc_2") }, None),
+        only_from(created(&ring, "acc_1", "HERE"), "192.0.2.0/24 2001:db8::/32"),
+        only_from(created(&ring, "acc_1", "ELSEWHERE"), "198.51.100.0/24"),
     ];
     let snapshot = Snapshot::from_full_state(revision(11), &changes, &ring).unwrap();
     Verifier::new(Arc::new(Keyring::new(snapshot)), &mut random::from_system())
@@ -84,7 +101,7 @@ fn judge_at(
     now: Timestamp,
 ) -> Result<(String, u64), Refusal> {
     let request = Request::new("POST", &signed.target, &signed.headers, body);
-    match verifier.verify(&request, &Context { now, demands }) {
+    match verifier.verify(&request, &Context { now, demands, peer: Some(PEER) }) {
         Verdict::Verified(verified) => Ok((verified.access_key.account.to_string(), verified.revision.seq)),
         Verdict::Refused(refused) => Err(refused.refusal),
         Verdict::NeedsBody => Ok(("needs body".to_owned(), 0)),
@@ -107,11 +124,38 @@ fn standing_is_told_only_to_one_who_holds_the_secret() {
         ("DISABLED", Refusal::DisabledAccessKey),
         ("EXPIRED", Refusal::ExpiredAccessKey(now())),
         ("SUSPENDED", Refusal::SuspendedAccount),
+        ("ELSEWHERE", Refusal::SourceNotAllowed(Some(PEER))),
     ];
     for (key, refusal) in cases {
         assert_eq!(judge_key(key, &format!("secret of {key}")), Err(refusal));
         assert!(matches!(judge_key(key, "guess"), Err(Refusal::SignatureMismatch { .. })), "{key}");
     }
+}
+
+#[test]
+fn a_key_with_networks_is_used_from_them_alone() {
+    assert_eq!(judge_key("HERE", "secret of HERE"), Ok(("acc_1".to_owned(), 11)));
+    let verifier = verifier();
+    let demands = Demands::at("/api");
+    let signed = signed("HERE", "secret of HERE", "/api/tenants", &[], &SignOptions::at(now()));
+    let judged = |peer: Option<&str>| {
+        let peer = peer.map(|peer| peer.parse().unwrap());
+        let request = Request::new("POST", &signed.target, &signed.headers, Body::Unread);
+        match verifier.verify(&request, &Context { now: now(), demands: &demands, peer }) {
+            Verdict::Verified(_) => Ok(()),
+            Verdict::NeedsBody => panic!(),
+            Verdict::Refused(refused) => Err(refused.refusal),
+        }
+    };
+    for peer in ["192.0.2.255", "::ffff:192.0.2.1", "2001:db8::1"] {
+        assert_eq!(judged(Some(peer)), Ok(()), "{peer}");
+    }
+    for peer in ["192.0.3.1", "::1", "::ffff:198.51.100.1"] {
+        assert_eq!(judged(Some(peer)), Err(Refusal::SourceNotAllowed(Some(peer.parse().unwrap()))));
+    }
+    assert_eq!(judged(None), Err(Refusal::SourceNotAllowed(None)), "an address that nobody knows is in none");
+    let token = verifier.in_good_standing("HERE", now(), Some("::1".parse().unwrap()));
+    assert_eq!(token.unwrap_err(), Refusal::SourceNotAllowed(Some("::1".parse().unwrap())));
 }
 
 #[test]
@@ -186,7 +230,7 @@ fn a_signed_digest_is_compared_with_the_body() {
 #[test]
 fn what_acts_in_the_name_of_a_key_is_judged_by_its_standing() {
     let verifier = verifier();
-    assert_eq!(verifier.in_good_standing("GOOD", now()).unwrap().account, account("acc_1"));
+    assert_eq!(verifier.in_good_standing("GOOD", now(), Some(PEER)).unwrap().account, account("acc_1"));
     let cases = [
         ("DISABLED", Refusal::DisabledAccessKey),
         ("DELETED", Refusal::UnknownAccessKey("DELETED".to_owned())),
@@ -195,7 +239,7 @@ fn what_acts_in_the_name_of_a_key_is_judged_by_its_standing() {
         ("NEVER", Refusal::UnknownAccessKey("NEVER".to_owned())),
     ];
     for (key, refusal) in cases {
-        assert_eq!(verifier.in_good_standing(key, now()).unwrap_err(), refusal, "{key}");
+        assert_eq!(verifier.in_good_standing(key, now(), Some(PEER)).unwrap_err(), refusal, "{key}");
     }
 }
 
@@ -273,7 +317,7 @@ fn case_41_a_clock_set_back_does_not_bring_an_expired_key_back() {
     assert_eq!(judge("EXPIRED", 1, 1), Err(Refusal::ExpiredAccessKey(now())));
     assert_eq!(judge("EXPIRED", -5, -5), Err(Refusal::ExpiredAccessKey(now())), "it came back");
     assert_eq!(
-        verifier.in_good_standing("EXPIRED", after(-5)).unwrap_err(),
+        verifier.in_good_standing("EXPIRED", after(-5), Some(PEER)).unwrap_err(),
         Refusal::ExpiredAccessKey(now())
     );
     assert!(judge("GOOD", -5, -5).is_ok());

@@ -135,7 +135,7 @@ fn judge(
     seen: &mut Seen,
 ) -> Result<Option<Arc<AccessKeyInForce>>, Failure> {
     let request = request(arrival, body);
-    let context = Context { now: arrival.now, demands: &arrival.settings.maxcompute };
+    let context = Context { now: arrival.now, demands: &arrival.settings.maxcompute, peer: arrival.peer };
     let began = Instant::now();
     let verdict = state.verifier.verify(&request, &context);
     seen.judged_for(began.elapsed());
@@ -195,7 +195,7 @@ fn judge_bearer_token(
     }
     // Taken first: the key is judged by this revision or a later one.
     let revision = state.verifier.keyring().snapshot().revision();
-    let access_key = state.verifier.in_good_standing(&token.access_key, arrival.now)?;
+    let access_key = state.verifier.in_good_standing(&token.access_key, arrival.now, arrival.peer)?;
     if access_key.account != token.account {
         return Err(Failure::InvalidBearerToken);
     }

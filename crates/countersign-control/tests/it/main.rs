@@ -19,6 +19,7 @@ mod projects;
 mod recorded;
 mod recycle_bin;
 mod request_log;
+mod source_networks;
 mod store_failure;
 mod wire;
 mod world;

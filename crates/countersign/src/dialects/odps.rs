@@ -42,6 +42,14 @@ pub(super) fn speak(refusal: &Refusal, occasion: &Occasion<'_>) -> Spoken {
         Refusal::SuspendedAccount => {
             (unproven, "AccountSuspended", credential("the account of this accessKeyId is suspended"))
         }
+        // In the words of MaxCompute's own address lists.
+        Refusal::SourceNotAllowed(seen) => {
+            let seen = seen.map(|address| address.to_string()).unwrap_or_default();
+            let text = format!(
+                "ODPS-0420095: Access Denied - sourceIP:'{seen}' is not in white list of this accessKeyId"
+            );
+            (StatusCode::FORBIDDEN, "NoPermission", text)
+        }
         Refusal::Stale { signed_at, now, window } => {
             // The code is misspelt and the text has two blanks: PyODPS and others read both as they are.
             let limit = window.as_millis();
@@ -188,6 +196,8 @@ mod tests {
             Refusal::DisabledAccessKey,
             Refusal::ExpiredAccessKey(at),
             Refusal::SuspendedAccount,
+            Refusal::SourceNotAllowed(Some([192, 0, 2, 7].into())),
+            Refusal::SourceNotAllowed(None),
             Refusal::Stale { signed_at: at, now: at, window: Duration::ZERO },
             Refusal::SignatureMismatch { string_to_sign: String::new() },
             Refusal::ReadingNotAccepted("py-double-decode"),

@@ -16,6 +16,7 @@ pub(super) fn speak(refusal: &Refusal, occasion: &Occasion<'_>) -> Spoken {
         Refusal::DisabledAccessKey => (StatusCode::UNAUTHORIZED, "DisabledAccessKey"),
         Refusal::ExpiredAccessKey(_) => (StatusCode::UNAUTHORIZED, "ExpiredAccessKey"),
         Refusal::SuspendedAccount => (StatusCode::UNAUTHORIZED, "SuspendedAccount"),
+        Refusal::SourceNotAllowed(_) => (StatusCode::FORBIDDEN, "SourceNotAllowed"),
         Refusal::Stale { .. } => (StatusCode::UNAUTHORIZED, "Stale"),
         Refusal::SignatureMismatch { .. } => (StatusCode::UNAUTHORIZED, "SignatureMismatch"),
         Refusal::ReadingNotAccepted(_) => (StatusCode::UNAUTHORIZED, "ReadingNotAccepted"),
