@@ -9,6 +9,7 @@ pub mod connections;
 pub mod console;
 pub mod endpoint;
 mod form;
+pub mod mail;
 mod maxcompute;
 pub mod metrics;
 pub mod node;

@@ -5,6 +5,8 @@ use http::{HeaderMap, HeaderValue};
 
 /// Holds the token of a session.
 pub(super) const SESSION: &str = "__Host-session";
+/// Holds the token of a browser that an account was used with.
+pub(super) const DEVICE: &str = "__Host-device";
 /// Holds what a form has to say on the page that follows it.
 pub(super) const NOTICE: &str = "__Host-notice";
 /// Holds the language that was chosen.

@@ -141,7 +141,9 @@ mod tests {
                 assert!(known.contains_key(id), "`{id}` is said, and is in no catalogue");
             }
         }
-        let unused: Vec<_> = known.keys().filter(|id| !used.contains(*id)).collect();
+        // Each mail has a subject of its own.
+        let is_used = |id: &String| used.contains(id.strip_suffix("-subject").unwrap_or(id));
+        let unused: Vec<_> = known.keys().filter(|id| !is_used(id)).collect();
         assert!(unused.is_empty(), "never said: {unused:?}");
     }
 

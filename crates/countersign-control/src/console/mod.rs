@@ -9,23 +9,28 @@
 //! header fields, and where the request log is written.
 
 mod access_keys;
+mod account;
 mod activity;
+mod administration;
 mod assets;
 mod cookies;
 mod debugger;
 mod guard;
 mod language;
-mod messages;
+mod mails;
+pub(crate) mod messages;
 mod next;
 mod notice;
 mod page;
 mod projects;
 mod said;
+mod sign_in;
+mod sign_up;
 mod signed_in;
 mod site;
 mod trouble;
 mod visit;
-mod when;
+pub(crate) mod when;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -51,7 +56,10 @@ use self::notice::Notice;
 use self::site::Site;
 use self::trouble::Trouble;
 use self::visit::Visit;
+use crate::app::Failure;
+use crate::app::sign_up::first_administrator_link as sign_up_first;
 use crate::body;
+use crate::mail::Mailer;
 use crate::state::State;
 
 /// How large a form may be, in bytes, where its page does not say otherwise.
@@ -65,10 +73,17 @@ pub struct Console {
 }
 
 impl Console {
-    /// A console on this state.
-    pub fn new(state: Arc<State>, settings: ConsoleSettings) -> Self {
-        let site = Arc::new(Site::new(state, settings));
-        Self { router: router(Arc::clone(&site)), site }
+    /// A console on this state. It hashes one password, so that testing one that is not there takes as long.
+    pub fn new(state: Arc<State>, mailer: Mailer, settings: ConsoleSettings) -> Result<Self, Failure> {
+        let site = Arc::new(Site::new(state, mailer, settings)?);
+        Ok(Self { router: router(Arc::clone(&site)), site })
+    }
+
+    /// Where the first administrator's account is opened: a link that works once. None where there is an account.
+    pub async fn first_administrator_url(&self, now: Timestamp) -> Result<Option<String>, Failure> {
+        let random = &mut random::from_system();
+        let link = sign_up_first(&self.site.desk, now, random).await?;
+        Ok(link.map(|link| format!("{}/start/{}", self.site.settings().public_url, link.expose())))
     }
 
     /// Puts other settings in force. Requests under way keep those that they took.
@@ -142,7 +157,12 @@ fn router(site: Arc<Site>) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .merge(access_keys::routes())
         .merge(activity::routes())
+        .merge(account::routes())
+        .merge(administration::routes())
+        .merge(mails::routes())
         .merge(projects::routes())
+        .merge(sign_in::routes())
+        .merge(sign_up::routes())
         .layer(DefaultBodyLimit::max(FORM))
         .merge(debugger::routes())
         .layer(middleware::from_fn(note_route))

@@ -1,7 +1,9 @@
 //! What a form has to say on the page that follows it. It travels in a cookie, for one page, and never in the address:
 //! whoever sends somebody a link does not put words into this console's mouth.
 
+use axum::response::{IntoResponse, Redirect, Response};
 use countersign::AccessKeyId;
+use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
 
 use super::cookies::{self, NOTICE};
@@ -26,14 +28,56 @@ const KNOWN: &[&str] = &[
     "notice-restored",
     "notice-project-created",
     "notice-project-deleted",
-    "said-already-so",
-    "said-in-recycle-bin",
-    "said-recycle-bin-over",
-    "said-still-enabled",
+    "notice-account-opened",
+    "notice-password-reset",
+    "notice-email-changed",
+    "notice-language",
+    "notice-password-changed",
+    "notice-email-sent",
+    "notice-factor-added",
+    "notice-factor-removed",
+    "notice-session-ended",
+    "notice-sessions-ended",
+    "notice-real-name-submitted",
+    "notice-closed",
+    "notice-signed-out",
+    "notice-registration",
+    "notice-invited",
+    "notice-mail-test",
+    "notice-suspended",
+    "notice-resumed",
+    "notice-limit",
+    "notice-appointed",
+    "notice-dismissed",
+    "notice-real-name-approved",
+    "notice-real-name-rejected",
     "said-access-key-limit",
-    "said-suspended",
-    "said-project-taken",
+    "said-already-so",
+    "said-description",
+    "said-email",
+    "said-email-taken",
+    "said-factor-limit",
+    "said-in-recycle-bin",
+    "said-last-administrator",
+    "said-networks",
+    "said-not-suspended",
+    "said-number",
+    "said-password-guessable",
+    "said-password-long",
+    "said-password-short",
     "said-project-name",
+    "said-project-taken",
+    "said-real-name",
+    "said-real-name-needed",
+    "said-recycle-bin-over",
+    "said-registration-closed",
+    "said-second-factor",
+    "said-sent-twice",
+    "said-sign-in",
+    "said-still-enabled",
+    "said-suspended",
+    "said-wrong-password",
+    "said-expiry-past",
 ];
 
 impl Notice {
@@ -59,6 +103,11 @@ impl Notice {
             Some((format!("{epoch}.{seq}"), tenths.parse().ok()?))
         });
         Some(Self { what, about: about.to_owned(), in_force })
+    }
+
+    /// The answer that goes on to a page, where it is said.
+    pub(super) fn on(&self, path: &str) -> Response {
+        ([(SET_COOKIE, self.cookie())], Redirect::to(path)).into_response()
     }
 
     /// The cookie that carries it.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Form, Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use countersign_accounts::project::Project;
 use http::StatusCode;
-use http::header::SET_COOKIE;
 use serde::Deserialize;
 
 use super::notice::Notice;
@@ -68,10 +67,7 @@ async fn delete(
     match projects::delete(&site.state.store, who.asks(), who.account.id.clone(), &name).await {
         Ok(_) => Ok(done(Notice::new("notice-project-deleted", &name.to_ascii_lowercase()))),
         Err(Failure::ProjectName(..)) => Err(Trouble::NotFound),
-        Err(failure) => match said::message(&failure) {
-            Some((message, number)) => Ok(done(Notice::new(message, &number.to_string()))),
-            None => Err(failure.into()),
-        },
+        Err(failure) => Ok(done(said::notice(failure)?)),
     }
 }
 
@@ -89,5 +85,5 @@ async fn shown(
 }
 
 fn done(notice: Notice) -> Response {
-    ([(SET_COOKIE, notice.cookie())], Redirect::to("/projects")).into_response()
+    notice.on("/projects")
 }

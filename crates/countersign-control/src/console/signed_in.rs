@@ -3,26 +3,19 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use countersign::Timestamp;
 use countersign_accounts::account::Account;
 use countersign_accounts::change::Actor;
 use countersign_accounts::random;
-use countersign_accounts::session::{Session, Stage};
-use countersign_accounts::token::Token;
-use http::header::USER_AGENT;
+use countersign_accounts::session::Session;
+use http::Method;
 use http::request::Parts;
-use http::{HeaderMap, Method};
 
-use super::cookies::{self, SESSION};
 use super::notice::Notice;
 use super::page::{Page, Part, Who};
 use super::site::Site;
 use super::trouble::Trouble;
 use super::visit::Visit;
-use crate::app::Asked;
-
-/// How often a session's use is written down, in seconds.
-const TOUCHED_EVERY: i64 = 60;
+use crate::app::{Asked, sign_in};
 
 /// Somebody who is signed in, and the request that they make.
 #[derive(Debug)]
@@ -40,10 +33,22 @@ impl SignedIn {
         Page { visit: self.visit, who: Some(who), part, notice: self.notice }
     }
 
+    /// Who they are to the change log.
+    pub(super) fn actor(&self) -> Actor {
+        Actor::Owner(self.account.id.clone())
+    }
+
     /// A change that they ask for.
     pub(super) fn asks(&self) -> Asked {
-        let by = Actor::Owner(self.account.id.clone());
-        Asked::new(by, self.visit.now, &mut random::from_system())
+        Asked::new(self.actor(), self.visit.now, &mut random::from_system())
+    }
+
+    /// Goes on only where the password was shown lately. Others show it, and come back to `page`.
+    pub(super) fn must_be_proven(&self, site: &Site, page: &str) -> Result<(), Trouble> {
+        match site.desk.must_be_proven(&self.session, self.visit.now) {
+            Ok(()) => Ok(()),
+            Err(_) => Err(Trouble::Elsewhere(format!("/prove?next={}", encoded(page)))),
+        }
     }
 }
 
@@ -52,51 +57,33 @@ impl FromRequestParts<Arc<Site>> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Trouble> {
         let visit = Visit::from_request_parts(parts, site).await?;
-        let found = find(site, &parts.headers, visit.now).await?;
-        let Some((session, account)) = found.filter(|(session, _)| session.stage == Stage::SignedIn) else {
-            return Err(Trouble::Elsewhere(sign_in(&visit)));
+        let found = match &visit.token {
+            Some(token) => sign_in::authenticate(&site.desk, &visit.visitor(), token, visit.now).await?,
+            None => None,
         };
+        let Some((session, account)) = found else { return Err(Trouble::Elsewhere(sign_in_at(&visit))) };
         let _ = visit.account.set(account.id.clone());
-        if visit.now.unix_seconds() - session.seen.unix_seconds() >= TOUCHED_EVERY {
-            let (address, client) = (visit.address(), client(&parts.headers));
-            site.state.store.touch_session(&session.id, visit.now, &address, &client).await?;
-        }
         Ok(Self { notice: Notice::of(&parts.headers), visit, account, session })
     }
 }
 
-/// The session of a request's cookie, whatever its stage, with its account. None where there is none that is in force.
-pub(super) async fn find(
-    site: &Site,
-    headers: &HeaderMap,
-    now: Timestamp,
-) -> Result<Option<(Session, Account)>, Trouble> {
-    let Some(token) = cookies::get(headers, SESSION).and_then(Token::from_text) else { return Ok(None) };
-    let (store, limits) = (&site.state.store, site.settings().sessions);
-    let Some(session) = store.find_session(&token.hash(), now, &limits).await? else { return Ok(None) };
-    let account = store.find_account(&session.account).await?;
-    Ok(account.filter(Account::in_force).map(|account| (session, account)))
-}
-
-/// What a browser says it is: one line of at most 128 characters.
-pub(super) fn client(headers: &HeaderMap) -> String {
-    let said = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    said.chars().filter(|c| !c.is_control()).take(128).collect()
-}
-
 /// Where to sign in, and to come back from. A form that was sent is not sent again.
-fn sign_in(visit: &Visit) -> String {
+fn sign_in_at(visit: &Visit) -> String {
     if visit.method != Method::GET || visit.here == "/" {
         return "/sign-in".to_owned();
     }
-    let next: String = visit.here.bytes().map(encoded).collect();
-    format!("/sign-in?next={next}")
+    format!("/sign-in?next={}", encoded(&visit.here))
 }
 
-fn encoded(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-        char::from(byte).to_string()
-    } else {
-        format!("%{byte:02X}")
-    }
+/// A text as a value in a query.
+pub(super) fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
 }

@@ -35,6 +35,11 @@ impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Store(error) => error.into(),
+            Failure::SlowDown(wait) => Self::TooMany(wait.as_secs().max(1)),
+            Failure::TooBusy => Self::TooMany(5),
+            Failure::NotAdministrator => Self::NotFound,
+            Failure::SignedOut => Self::Elsewhere("/sign-in".to_owned()),
+            Failure::ProveAgain => Self::Elsewhere("/prove".to_owned()),
             other => Self::Broken(other.to_string()),
         }
     }

@@ -7,12 +7,16 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use countersign::Timestamp;
 use countersign_accounts::id::AccountId;
+use countersign_accounts::token::Token;
+use http::header::USER_AGENT;
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
 
+use super::cookies::{self, DEVICE, SESSION};
 use super::language::{self, Language};
 use super::messages::{self, Value};
 use super::trouble::Trouble;
+use crate::app::desk::Visitor;
 
 /// A request to the console. All that answer it share one.
 #[derive(Clone, Debug)]
@@ -27,6 +31,12 @@ pub(crate) struct Inner {
     /// The path and query that were asked for.
     pub(crate) here: String,
     pub(crate) method: Method,
+    /// What the browser says it is.
+    client: String,
+    /// What the cookie of a session holds.
+    pub(super) token: Option<Token>,
+    /// What the cookie of a device holds.
+    device: Option<Token>,
     /// The route that answers, such as `/access-keys/{id}`. Paths may hold what no log should.
     pub(super) route: OnceLock<String>,
     /// Whose session it comes by.
@@ -43,6 +53,9 @@ impl Visit {
             language: language::of(&parts.headers),
             here: parts.uri.path_and_query().map_or("/", |here| here.as_str()).to_owned(),
             method: parts.method.clone(),
+            client: text(&parts.headers, USER_AGENT).chars().take(256).collect(),
+            token: cookies::get(&parts.headers, SESSION).and_then(Token::from_text),
+            device: cookies::get(&parts.headers, DEVICE).and_then(Token::from_text),
             route: OnceLock::new(),
             account: OnceLock::new(),
             began: Instant::now(),
@@ -54,9 +67,14 @@ impl Visit {
         messages::say(self.language, id, values)
     }
 
-    /// The visitor's address, as text; empty where it is not known.
-    pub(super) fn address(&self) -> String {
-        self.peer.map(|peer| peer.to_string()).unwrap_or_default()
+    /// The visitor, as far as what signs people in needs to know.
+    pub(super) fn visitor(&self) -> Visitor<'_> {
+        Visitor {
+            address: self.peer,
+            client: &self.client,
+            device: self.device.as_ref(),
+            language: self.language,
+        }
     }
 
     /// Writes the line of the request log. Neither path nor query is in it as it came: links hold what opens doors.
@@ -73,6 +91,10 @@ impl Visit {
             seconds = self.began.elapsed().as_micros() as f64 / 1e6,
         );
     }
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> &str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 impl std::ops::Deref for Visit {

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Form, Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use countersign_accounts::change::Revision;
-use http::header::SET_COOKIE;
 use serde::Deserialize;
 
 use super::super::notice::Notice;
@@ -93,12 +92,9 @@ pub(super) async fn finish(
                 None => notice,
             }
         }
-        Err(failure) => match said::message(&failure) {
-            Some((message, number)) => Notice::new(message, &number.to_string()),
-            None => return Err(failure.into()),
-        },
+        Err(failure) => said::notice(failure)?,
     };
-    Ok(([(SET_COOKIE, notice.cookie())], Redirect::to(&back)).into_response())
+    Ok(notice.on(&back))
 }
 
 /// Waits until this node judges by a revision, and returns how long that took from the time of asking.

@@ -22,6 +22,7 @@ use super::super::visit::Visit;
 use super::created;
 use crate::app::access_keys::{self, Wanted};
 
+const HERE: &str = "/access-keys/new";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What was filled in. It comes back with the page where something is wrong with it.
@@ -52,7 +53,8 @@ struct NewPage {
 }
 
 /// `GET /access-keys/new`.
-pub(super) async fn show(who: SignedIn) -> Result<Response, Trouble> {
+pub(super) async fn show(State(site): State<Arc<Site>>, who: SignedIn) -> Result<Response, Trouble> {
+    who.must_be_proven(&site, HERE)?;
     let request = who.asks().request;
     let filled = Filled { expiry: "never".to_owned(), request, ..Filled::default() };
     form(who, filled, None)
@@ -64,8 +66,9 @@ pub(super) async fn create(
     who: SignedIn,
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
+    who.must_be_proven(&site, HERE)?;
     let wanted = match wanted(&filled, &who.visit) {
-        Ok(wanted) => wanted,
+        Ok(wanted) => Wanted { real_name_required: site.settings().require_real_name, ..wanted },
         Err(problem) => {
             let problem = who.visit.say(problem, &[]);
             return form(who, filled, Some(problem));
@@ -127,7 +130,7 @@ fn wanted(filled: &Filled, visit: &Visit) -> Result<Wanted, &'static str> {
         }
     };
     let networks = Networks::from_text(&filled.networks).map_err(|_| "said-networks")?;
-    Ok(Wanted { description, expires, networks, replaces: None })
+    Ok(Wanted { description, expires, networks, ..Wanted::default() })
 }
 
 /// Whether a text is a request id, of the form in which pages hand them out.

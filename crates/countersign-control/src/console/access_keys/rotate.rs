@@ -54,6 +54,7 @@ pub(super) async fn create(
     Path(id): Path<String>,
 ) -> Result<Response, Trouble> {
     let old = own(&site, &who.account, &id).await?;
+    who.must_be_proven(&site, &format!("/access-keys/{}/rotate", old.key.id))?;
     let (state, random) = (&site.state, &mut random::from_system());
     let (prefix, asked) = (DEFAULT_ID_PREFIX, who.asks());
     match access_keys::create_successor(&state.store, &state.ring, asked, &old, prefix, None, random).await {

@@ -66,6 +66,17 @@ all("[data-chooses]").forEach((field) => {
   field.addEventListener("input", () => { one(`input[type="radio"][value="${field.dataset.chooses}"]`).checked = true; });
 });
 
+// Length is what makes a password strong; the server has the last word.
+all("[data-strength]").forEach((field) => {
+  const hint = one(field.dataset.strength);
+  field.addEventListener("input", () => {
+    const length = [...field.value].length;
+    const kinds = new Set(field.value).size;
+    const word = length < 12 || kinds < 5 ? "short" : length < 18 ? "fair" : "good";
+    hint.textContent = length === 0 ? "" : hint.dataset[word];
+  });
+});
+
 // Wait for an AccessKey to be used: often at first, then less so.
 all("[data-poll]").forEach((waiting) => {
   let pause = 1000;

@@ -298,3 +298,304 @@ change-key-enabled = AccessKey enabled
 change-key-deleted = AccessKey moved to the recycle bin
 change-key-restored = AccessKey restored, disabled
 change-key-purged = AccessKey gone from the recycle bin for good
+
+## Signing in
+sign-in = Sign in
+sign-in-lead = With your e-mail address and password.
+email = E-mail address
+password = Password
+forgot-link = Forgot your password?
+sign-up-link = Open an account
+factor-title = One more step
+factor-lead = Your account asks for a second factor.
+factor-code = Code
+factor-code-hint = Six digits from your authenticator app, or one of your recovery codes.
+factor-verify = Verify
+factor-other = Sign in as somebody else
+prove-title = Is it you?
+prove-lead = You are about to do something that matters. Please show your password again.
+prove-button = Go on
+forgot-title = Set a new password
+forgot-lead = We send a link to your address. It works once, for an hour.
+forgot-button = Send the link
+said-sign-in = The e-mail address or the password is wrong.
+said-wrong-password = The password is wrong.
+said-second-factor = The code is wrong, or was used already.
+said-email = That is not an e-mail address that can be used here.
+said-password-short = A password has at least 12 characters.
+said-password-long = The password is too long.
+said-password-guessable = That password is easy to guess. Take a longer one, of words that have nothing to do with you or each other.
+
+## Opening an account
+sign-up = Open an account
+sign-up-lead = You get a mail with a link, which proves that the address is yours.
+sign-up-closed = Accounts are opened by whoever runs this server. Ask there for one.
+sign-up-invitation = Accounts are opened by invitation. Ask whoever runs this server for one.
+sign-up-no-mail = This server sends no mail, so accounts are opened by whoever runs it.
+sign-up-have = You have an account? Sign in
+new-password = New password
+new-password-hint = At least 12 characters. Several unrelated words make a good one.
+strength-short = Too short or too simple
+strength-fair = Fair: longer is better
+strength-good = Good
+sent-title = Look into your mail
+sent-text = If { $email } can be used here, a mail with a link is on its way to it.
+sent-nothing = Nothing arrived? Look into the spam folder, and see whether the address is right. What we tell you here does not depend on whether there is an account.
+mails-link = The mails of this server
+mails-title = Mails
+mails-lead = This server is for trying out: its mails are not sent, but shown here.
+mails-none = No mail yet.
+link-over = This link does nothing any more
+link-over-text = It was used, or its time is over, or it was not copied whole. Ask for another.
+link-sign-up-title = Open your account
+link-sign-up-text = Show the password that you chose, and the account with this address is yours.
+link-sign-up-button = Open the account
+link-invitation-title = You are invited
+link-invitation-text = Choose a password, and the account with this address is yours.
+link-password-title = Set a new password
+link-password-text = Everybody who is signed in to the account is signed out.
+link-password-button = Set the password
+link-email-title = Change your address
+link-email-text = From now on you sign in with this address.
+link-email-button = Change the address
+link-start-title = Welcome to Countersign
+link-start-text = This server has no account yet. You open the first one, which administers all others.
+notice-account-opened = Your account is open. Sign in with your new password.
+notice-password-reset = Your password is set. Sign in with it.
+notice-email-changed = Your e-mail address is changed.
+
+## Account
+save = Save
+profile-title = Profile
+profile-id = Account ID
+profile-since = Since
+profile-new-email = New e-mail address
+profile-change-email = Change the address
+profile-email-hint = We send a link to the new address. Until it is opened, nothing changes.
+profile-language = Language of your mails
+password-set = Last set { $when }.
+password-none = No password is set.
+password-change = Change the password
+password-change-hint = You are signed out everywhere else.
+factors-title = Second factors
+factors-text = Beside your password, something that only you have. Whoever learns your password does not get in with it alone.
+factor-totp = Authenticator app
+factor-passkey = Passkey
+factor-used = last used { $when }
+factor-unused = never used
+factor-remove = Remove
+factor-remove-one = Remove { $name }
+factor-add = Add an authenticator app
+factor-add-button = Add it
+factor-new-codes = Make new recovery codes
+factor-codes-left = { $n ->
+    [one] 1 recovery code left
+   *[other] { $n } recovery codes left
+}
+totp-lead = Scan the picture with your authenticator app, then type the code that it shows.
+totp-qr = The key for your authenticator app, as a QR code
+totp-by-hand = No camera? Type this key into the app:
+totp-name = What do you call it?
+totp-default-name = Authenticator app
+totp-code = Code that the app shows
+codes-title = Your recovery codes
+codes-once = Keep them where you find them without your phone. Each opens your account once in place of the app, and they are shown only now.
+codes-download = Save as a file
+codes-done = I have saved them
+sessions-title = Where you are signed in
+sessions-text = Browsers that are signed in to your account.
+session-seen = active { $when }
+session-this = This browser
+session-end = Sign out
+session-end-others = Sign out everywhere else
+real-name-title = Real name
+real-name-lead = This server asks for your real name before your first AccessKey. It is sealed in the database, and seen by administrators alone.
+real-name-name = Name, as in the document
+real-name-document = Document
+real-name-document-hint = Its kind and number, such as “passport X1234567”.
+real-name-submit = Submit
+real-name-missing = Not submitted
+real-name-submitted = Waiting for an administrator
+real-name-approved = Verified
+real-name-rejected = Rejected
+said-real-name = Please fill in both fields, with at most 256 characters each.
+said-real-name-needed = Your real name must be verified before you create an AccessKey.
+close-title = Close the account
+close-text = Your AccessKeys are refused at once, and nobody can sign in any more.
+close-button = Close the account
+close-question = Close your account?
+close-lead = This cannot be undone. Your AccessKeys are refused from then on, your projects stay taken, and your address is free for another account.
+close-type = Type { $email } to confirm
+said-email-differs = That is not the address of this account.
+said-last-administrator = You are the last administrator. Appoint another first.
+said-factor-limit = There are as many second factors as an account may have. Remove one first.
+notice-language = Your mails come in this language from now on.
+notice-password-changed = Your password is changed, and all other browsers are signed out.
+notice-email-sent = A link is on its way to the new address.
+notice-factor-added = The second factor is added.
+notice-factor-removed = The second factor is removed.
+notice-session-ended = That browser is signed out.
+notice-sessions-ended = All other browsers are signed out.
+notice-real-name-submitted = Your real name is submitted.
+notice-closed = Your account is closed.
+notice-signed-out = You are signed out.
+
+## Mails. Their subjects hold no values.
+mail-end = Countersign. You get this mail because of what happened in an account with your address.
+mail-sign-up-subject = Open your Countersign account
+mail-sign-up =
+    Somebody, most likely you, asked for a Countersign account with this address.
+
+    Open the account here, with the password that you chose:
+    { $link }
+
+    The link works once, until { $expires }. If it was not you, do nothing: no account is opened.
+mail-already-registered-subject = You have a Countersign account
+mail-already-registered =
+    Somebody, most likely you, wanted to use this address for a Countersign account. It has one already.
+
+    Sign in here:
+    { $link }
+
+    If you forgot the password, you can set another one there. If it was not you, there is nothing to do.
+mail-invitation-subject = You are invited to Countersign
+mail-invitation =
+    You are invited to open a Countersign account with this address. Choose a password here:
+    { $link }
+
+    The link works once, until { $expires }.
+mail-password-reset-subject = Set a new password
+mail-password-reset =
+    Somebody, most likely you, wants to set a new password for your Countersign account. Do it here:
+    { $link }
+
+    The link works once, until { $expires }. If it was not you, do nothing: your password stays as it is.
+mail-password-changed-subject = Your password was changed
+mail-password-changed =
+    The password of your Countersign account was changed at { $at }.
+
+    If it was not you, set another one at once:
+    { $link }
+mail-new-device-subject = A new browser signed in to your account
+mail-new-device =
+    Your Countersign account was used with a browser that it had not been used with before.
+
+    When:    { $at }
+    From:    { $address }
+    Browser: { $client }
+
+    If it was not you, sign that browser out and change your password:
+    { $link }
+mail-email-change-subject = Confirm your new address
+mail-email-change =
+    Open this link, signed in to your Countersign account, to make this its address:
+    { $link }
+
+    It works once, until { $expires }. If you do not know what this is about, do nothing.
+mail-email-changed-subject = Your address was changed
+mail-email-changed =
+    The address of your Countersign account is { $email } now. Mails go there from now on.
+
+    If it was not you, tell whoever runs the server at once.
+mail-factor-added-subject = A second factor was added
+mail-factor-added =
+    A second factor was added to your Countersign account: { $name }
+
+    If it was not you, remove it and change your password:
+    { $link }
+mail-factor-removed-subject = A second factor was removed
+mail-factor-removed =
+    A second factor was removed from your Countersign account: { $name }
+
+    If it was not you, change your password and add it again:
+    { $link }
+mail-recovery-codes-subject = New recovery codes were made
+mail-recovery-codes =
+    New recovery codes were made for your Countersign account. The old ones do nothing any more.
+
+    If it was not you, make others and change your password:
+    { $link }
+mail-recovery-code-used-subject = A recovery code was used
+mail-recovery-code-used =
+    Somebody signed in to your Countersign account with a recovery code. So many are left: { $left }
+
+    If it was not you, change your password and make new codes:
+    { $link }
+mail-closed-subject = Your account was closed
+mail-closed = Your Countersign account was closed. Its AccessKeys are refused from now on.
+mail-suspended-subject = Your account was suspended
+mail-suspended =
+    Your Countersign account was suspended by an administrator. Its AccessKeys are refused until it is resumed.
+
+    Ask whoever runs the server.
+mail-resumed-subject = Your account was resumed
+mail-resumed =
+    Your Countersign account was resumed. Its AccessKeys are accepted again, and you can sign in:
+    { $link }
+mail-real-name-approved-subject = Your real name is verified
+mail-real-name-approved =
+    An administrator verified your real name. You can create AccessKeys now:
+    { $link }
+mail-real-name-rejected-subject = Your real name was not verified
+mail-real-name-rejected =
+    An administrator could not verify your real name, for this reason: { $reason }
+
+    You can submit it again:
+    { $link }
+mail-test-subject = A test by Countersign
+mail-test = This mail arrived, so mails of Countersign do.
+
+## Administration
+admin-accounts = Accounts
+admin-search = Address or account ID
+admin-find = Search
+admin-none = No account found.
+admin-more = More
+admin-status = Status
+admin-in-force = In force
+admin-suspended = Suspended
+admin-closed = Closed
+admin-administrator = Administrator
+admin-limit = AccessKeys at most
+admin-set-limit = Set the limit
+admin-suspend = Suspend
+admin-suspend-text = All its AccessKeys are refused, and it is signed out, until it is resumed.
+admin-resume = Resume
+admin-resume-text = Its AccessKeys are accepted again.
+admin-appoint = Make an administrator
+admin-appoint-text = It may do everything on these pages.
+admin-dismiss = Dismiss as administrator
+admin-dismiss-text = It becomes an account like any other.
+admin-registration = Registration
+admin-registration-text = Who may open an account by themselves.
+admin-registration-open = Everybody who proves an address
+admin-registration-invitation = By invitation
+admin-registration-closed = Nobody
+admin-invite = Invite
+admin-invite-text = A link to open an account goes to this address.
+admin-real-names = Real names waiting
+admin-real-names-none = None is waiting.
+admin-look = Look
+admin-approve = Approve
+admin-reject = Reject
+admin-reason = Reason, for the account’s owner to read
+admin-submitted = Submitted
+admin-mail = Mail
+admin-mail-on = Mails are sent.
+admin-mail-shown = Mails are shown on a page of this server instead of sent.
+admin-mail-off = No mail server is configured: nobody can register, and forgotten passwords cannot be set anew.
+admin-mail-test = Send a test to my address
+said-not-suspended = It is not suspended.
+said-email-taken = There is an account with that address already.
+said-registration-closed = Registration is closed. Allow invitations first.
+said-number = Please write a whole number.
+notice-registration = Registration is changed.
+notice-invited = The invitation is on its way.
+notice-mail-test = The test is on its way. Look into your mail.
+notice-suspended = The account is suspended.
+notice-resumed = The account is resumed.
+notice-limit = The limit is set.
+notice-appointed = The account is an administrator now.
+notice-dismissed = The account is no administrator any more.
+notice-real-name-approved = The real name is approved.
+notice-real-name-rejected = The real name is rejected.

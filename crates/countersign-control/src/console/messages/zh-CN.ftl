@@ -283,3 +283,301 @@ change-key-enabled = 启用 AccessKey
 change-key-deleted = AccessKey 移入回收站
 change-key-restored = 恢复 AccessKey（禁用状态）
 change-key-purged = AccessKey 从回收站彻底清除
+
+## 登录
+sign-in = 登录
+sign-in-lead = 使用您的邮箱和密码。
+email = 邮箱
+password = 密码
+forgot-link = 忘记密码？
+sign-up-link = 注册账号
+factor-title = 还差一步
+factor-lead = 您的账号需要验证第二因素。
+factor-code = 验证码
+factor-code-hint = 身份验证器应用中的六位数字，或一个恢复码。
+factor-verify = 验证
+factor-other = 换一个账号登录
+prove-title = 请确认是您本人
+prove-lead = 您即将进行重要操作，请再次输入密码。
+prove-button = 继续
+forgot-title = 重设密码
+forgot-lead = 我们会向您的邮箱发送链接，一小时内有效，仅能使用一次。
+forgot-button = 发送链接
+said-sign-in = 邮箱或密码错误。
+said-wrong-password = 密码错误。
+said-second-factor = 验证码错误，或已被使用。
+said-email = 该邮箱地址无法在此使用。
+said-password-short = 密码至少 12 个字符。
+said-password-long = 密码过长。
+said-password-guessable = 该密码容易被猜到。请换一个更长的，由与您无关、彼此无关的词组成。
+
+## 注册
+sign-up = 注册账号
+sign-up-lead = 您会收到一封带有链接的邮件，用于确认邮箱属于您。
+sign-up-closed = 账号由服务器管理员开通，请联系管理员。
+sign-up-invitation = 仅限受邀注册，请联系服务器管理员。
+sign-up-no-mail = 本服务器不发送邮件，账号由管理员开通。
+sign-up-have = 已有账号？请登录
+new-password = 新密码
+new-password-hint = 至少 12 个字符。用几个互不相关的词组成更好。
+strength-short = 太短或太简单
+strength-fair = 尚可，越长越好
+strength-good = 很好
+sent-title = 请查收邮件
+sent-text = 如果 { $email } 可以在此使用，带有链接的邮件正在发送。
+sent-nothing = 没有收到？请查看垃圾邮件，并确认地址无误。无论账号是否存在，此处的提示都相同。
+mails-link = 本服务器的邮件
+mails-title = 邮件
+mails-lead = 这是试用服务器：邮件不会发出，只显示在这里。
+mails-none = 还没有邮件。
+link-over = 该链接已失效
+link-over-text = 链接已被使用、已过期，或复制不完整。请重新申请。
+link-sign-up-title = 开通账号
+link-sign-up-text = 输入注册时设置的密码，使用该邮箱的账号就属于您。
+link-sign-up-button = 开通账号
+link-invitation-title = 您收到了邀请
+link-invitation-text = 设置密码后，使用该邮箱的账号就属于您。
+link-password-title = 设置新密码
+link-password-text = 所有已登录该账号的浏览器都会退出。
+link-password-button = 设置密码
+link-email-title = 更换邮箱
+link-email-text = 今后请用此邮箱登录。
+link-email-button = 更换邮箱
+link-start-title = 欢迎使用 Countersign
+link-start-text = 本服务器还没有账号。您将开通第一个账号，它可以管理其他所有账号。
+notice-account-opened = 账号已开通，请用新密码登录。
+notice-password-reset = 密码已设置，请用它登录。
+notice-email-changed = 邮箱已更换。
+
+## 账号
+save = 保存
+profile-title = 基本信息
+profile-id = 账号 ID
+profile-since = 开通时间
+profile-new-email = 新邮箱
+profile-change-email = 更换邮箱
+profile-email-hint = 我们会向新邮箱发送链接，打开之前不会有任何变化。
+profile-language = 邮件语言
+password-set = 上次设置于{ $when }。
+password-none = 尚未设置密码。
+password-change = 修改密码
+password-change-hint = 其他浏览器都会退出登录。
+factors-title = 第二因素
+factors-text = 除密码之外，再加上只有您拥有的东西。即使密码泄露，他人也无法登录。
+factor-totp = 身份验证器应用
+factor-passkey = 通行密钥
+factor-used = 最后使用于{ $when }
+factor-unused = 从未使用
+factor-remove = 移除
+factor-remove-one = 移除 { $name }
+factor-add = 添加身份验证器应用
+factor-add-button = 添加
+factor-new-codes = 生成新的恢复码
+factor-codes-left = 还剩 { $n } 个恢复码
+totp-lead = 用身份验证器应用扫描图片，然后输入显示的验证码。
+totp-qr = 用于身份验证器应用的二维码
+totp-by-hand = 无法扫描？请在应用中输入以下密钥：
+totp-name = 名称
+totp-default-name = 身份验证器应用
+totp-code = 应用显示的验证码
+codes-title = 您的恢复码
+codes-once = 请保存在没有手机也能找到的地方。每个恢复码可代替应用登录一次，且仅在此显示一次。
+codes-download = 保存为文件
+codes-done = 我已保存
+sessions-title = 已登录的浏览器
+sessions-text = 当前登录您账号的浏览器。
+session-seen = 活动于{ $when }
+session-this = 当前浏览器
+session-end = 退出
+session-end-others = 退出其他所有浏览器
+real-name-title = 实名认证
+real-name-lead = 本服务器要求在创建第一个 AccessKey 之前完成实名认证。信息加密保存，只有管理员可见。
+real-name-name = 证件上的姓名
+real-name-document = 证件
+real-name-document-hint = 证件类型和号码，例如“护照 X1234567”。
+real-name-submit = 提交
+real-name-missing = 未提交
+real-name-submitted = 等待管理员审核
+real-name-approved = 已认证
+real-name-rejected = 被退回
+said-real-name = 请填写两项内容，每项最多 256 个字符。
+said-real-name-needed = 创建 AccessKey 之前需要完成实名认证。
+close-title = 注销账号
+close-text = 您的 AccessKey 会立即被拒绝，之后无法再登录。
+close-button = 注销账号
+close-question = 要注销您的账号吗？
+close-lead = 此操作无法撤销。您的 AccessKey 将被拒绝，项目名称仍被占用，邮箱可用于开通其他账号。
+close-type = 输入 { $email } 以确认
+said-email-differs = 这不是该账号的邮箱。
+said-last-administrator = 您是最后一位管理员，请先任命其他管理员。
+said-factor-limit = 第二因素已达上限，请先移除一个。
+notice-language = 今后的邮件将使用该语言。
+notice-password-changed = 密码已修改，其他浏览器均已退出。
+notice-email-sent = 链接正在发送到新邮箱。
+notice-factor-added = 已添加第二因素。
+notice-factor-removed = 已移除第二因素。
+notice-session-ended = 该浏览器已退出。
+notice-sessions-ended = 其他浏览器均已退出。
+notice-real-name-submitted = 实名信息已提交。
+notice-closed = 账号已注销。
+notice-signed-out = 您已退出。
+
+## 邮件，主题中不含变量。
+mail-end = Countersign。您收到此邮件，是因为使用您邮箱的账号有新的动态。
+mail-sign-up-subject = 开通您的 Countersign 账号
+mail-sign-up =
+    有人（应该是您本人）用此邮箱申请了 Countersign 账号。
+
+    请打开以下链接，用您设置的密码开通账号：
+    { $link }
+
+    链接仅能使用一次，有效期至 { $expires }。如果不是您本人操作，请忽略，不会开通任何账号。
+mail-already-registered-subject = 您已有 Countersign 账号
+mail-already-registered =
+    有人（应该是您本人）想用此邮箱注册 Countersign 账号，但该邮箱已有账号。
+
+    请在此登录：
+    { $link }
+
+    如果忘记了密码，可以在那里重设。如果不是您本人操作，无需处理。
+mail-invitation-subject = 邀请您使用 Countersign
+mail-invitation =
+    您受邀用此邮箱开通 Countersign 账号。请在此设置密码：
+    { $link }
+
+    链接仅能使用一次，有效期至 { $expires }。
+mail-password-reset-subject = 重设密码
+mail-password-reset =
+    有人（应该是您本人）想重设 Countersign 账号的密码。请在此操作：
+    { $link }
+
+    链接仅能使用一次，有效期至 { $expires }。如果不是您本人操作，请忽略，密码不会改变。
+mail-password-changed-subject = 您的密码已修改
+mail-password-changed =
+    您的 Countersign 账号密码已于 { $at } 修改。
+
+    如果不是您本人操作，请立即重设：
+    { $link }
+mail-new-device-subject = 新的浏览器登录了您的账号
+mail-new-device =
+    有新的浏览器登录了您的 Countersign 账号。
+
+    时间：  { $at }
+    来源：  { $address }
+    浏览器：{ $client }
+
+    如果不是您本人操作，请让该浏览器退出并修改密码：
+    { $link }
+mail-email-change-subject = 确认您的新邮箱
+mail-email-change =
+    请在已登录 Countersign 账号的浏览器中打开以下链接，将此邮箱设为账号邮箱：
+    { $link }
+
+    链接仅能使用一次，有效期至 { $expires }。如果您不清楚此事，请忽略。
+mail-email-changed-subject = 您的邮箱已更换
+mail-email-changed =
+    您的 Countersign 账号邮箱已更换为 { $email }，今后的邮件将发送到新邮箱。
+
+    如果不是您本人操作，请立即联系服务器管理员。
+mail-factor-added-subject = 已添加第二因素
+mail-factor-added =
+    您的 Countersign 账号添加了第二因素：{ $name }
+
+    如果不是您本人操作，请移除它并修改密码：
+    { $link }
+mail-factor-removed-subject = 已移除第二因素
+mail-factor-removed =
+    您的 Countersign 账号移除了第二因素：{ $name }
+
+    如果不是您本人操作，请修改密码并重新添加：
+    { $link }
+mail-recovery-codes-subject = 已生成新的恢复码
+mail-recovery-codes =
+    您的 Countersign 账号生成了新的恢复码，旧的已失效。
+
+    如果不是您本人操作，请重新生成并修改密码：
+    { $link }
+mail-recovery-code-used-subject = 有恢复码被使用
+mail-recovery-code-used =
+    有人用恢复码登录了您的 Countersign 账号，剩余数量：{ $left }
+
+    如果不是您本人操作，请修改密码并生成新的恢复码：
+    { $link }
+mail-closed-subject = 您的账号已注销
+mail-closed = 您的 Countersign 账号已注销，其 AccessKey 将不再被接受。
+mail-suspended-subject = 您的账号已被停用
+mail-suspended =
+    您的 Countersign 账号已被管理员停用，恢复之前其 AccessKey 将被拒绝。
+
+    请联系服务器管理员。
+mail-resumed-subject = 您的账号已恢复
+mail-resumed =
+    您的 Countersign 账号已恢复，其 AccessKey 重新有效，您可以登录：
+    { $link }
+mail-real-name-approved-subject = 您已通过实名认证
+mail-real-name-approved =
+    管理员已通过您的实名认证，现在可以创建 AccessKey：
+    { $link }
+mail-real-name-rejected-subject = 您的实名认证未通过
+mail-real-name-rejected =
+    管理员未能通过您的实名认证，原因：{ $reason }
+
+    您可以重新提交：
+    { $link }
+mail-test-subject = Countersign 测试邮件
+mail-test = 您收到了此邮件，说明 Countersign 的邮件可以送达。
+
+## 系统管理
+admin-accounts = 账号
+admin-search = 邮箱或账号 ID
+admin-find = 搜索
+admin-none = 没有找到账号。
+admin-more = 更多
+admin-status = 状态
+admin-in-force = 正常
+admin-suspended = 已停用
+admin-closed = 已注销
+admin-administrator = 管理员
+admin-limit = AccessKey 上限
+admin-set-limit = 设置上限
+admin-suspend = 停用
+admin-suspend-text = 恢复之前，其所有 AccessKey 被拒绝，登录会话全部退出。
+admin-resume = 恢复
+admin-resume-text = 其 AccessKey 重新有效。
+admin-appoint = 设为管理员
+admin-appoint-text = 可以执行这些页面上的所有操作。
+admin-dismiss = 取消管理员
+admin-dismiss-text = 成为普通账号。
+admin-registration = 注册
+admin-registration-text = 谁可以自行开通账号。
+admin-registration-open = 任何能验证邮箱的人
+admin-registration-invitation = 仅限受邀
+admin-registration-closed = 不开放
+admin-invite = 邀请
+admin-invite-text = 开通账号的链接会发送到该邮箱。
+admin-real-names = 待审核的实名信息
+admin-real-names-none = 没有待审核的信息。
+admin-look = 查看
+admin-approve = 通过
+admin-reject = 退回
+admin-reason = 原因（账号所有者可见）
+admin-submitted = 提交时间
+admin-mail = 邮件
+admin-mail-on = 邮件正常发送。
+admin-mail-shown = 邮件不会发出，只显示在本服务器的页面上。
+admin-mail-off = 未配置邮件服务器：无法注册，也无法重设忘记的密码。
+admin-mail-test = 向我的邮箱发送测试邮件
+said-not-suspended = 它没有被停用。
+said-email-taken = 该邮箱已有账号。
+said-registration-closed = 注册已关闭，请先允许邀请。
+said-number = 请填写整数。
+notice-registration = 注册方式已更改。
+notice-invited = 邀请正在发送。
+notice-mail-test = 测试邮件正在发送，请查收。
+notice-suspended = 账号已停用。
+notice-resumed = 账号已恢复。
+notice-limit = 上限已设置。
+notice-appointed = 该账号现在是管理员。
+notice-dismissed = 该账号不再是管理员。
+notice-real-name-approved = 实名信息已通过。
+notice-real-name-rejected = 实名信息已退回。

@@ -1,0 +1,5 @@
+//! The console, asked as browsers ask it.
+
+mod attacks;
+mod browser;
+mod pages;
