@@ -7,13 +7,14 @@ use std::time::Duration;
 use countersign::Timestamp;
 use countersign_accounts::account::{Email, Language};
 use countersign_accounts::id::AccountId;
+use countersign_accounts::link::Purpose;
 use countersign_accounts::seal::Ring;
 use countersign_accounts::session::{Session, SessionLimits};
 use countersign_accounts::token::Token;
 use countersign_store::Store;
 use rand_core::CryptoRng;
 
-use super::Failure;
+use super::{Failure, housekeeping};
 use crate::hasher::Hasher;
 use crate::throttle::{Key, Rate, Throttle};
 
@@ -130,9 +131,11 @@ impl Desk {
         self.addresses.take(Key::of_address(visitor.address), now).map_err(Failure::SlowDown)
     }
 
-    /// Pays for a mail to somebody who did not ask for it, as far as one can tell.
-    pub(super) fn admit_mail(&self, to: &Email, now: Timestamp) -> Result<(), Failure> {
-        self.mailboxes.take(Key::of(to.as_str()), now).map_err(Failure::SlowDown)
+    /// Pays for a mail to somebody who did not ask for it, as far as one can tell. Each purpose has an allowance of its
+    /// own: mails of one use up nobody's way to set a password anew.
+    pub(super) fn admit_mail(&self, to: &Email, purpose: Purpose, now: Timestamp) -> Result<(), Failure> {
+        let key = Key::of(&format!("{} {to}", purpose.as_str()));
+        self.mailboxes.take(key, now).map_err(Failure::SlowDown)
     }
 
     /// Pays for a guess at an account. `what` is guessed at: an address, whether or not anybody has it, so that the
@@ -169,13 +172,8 @@ impl Desk {
     }
 }
 
-/// Forgets what is over: sessions, links, refusals of more than 30 days ago, reminders of more than a year ago. To be done
-/// once in a while.
+/// Forgets what is over: sessions by these rules, and what [`housekeeping::sweep`] forgets. To be done once in a while.
 pub async fn sweep(store: &Store, rules: &Rules, now: Timestamp) -> Result<(), Failure> {
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     store.purge_sessions(now, &rules.sessions).await?;
-    store.purge_links(now).await?;
-    store.purge_refusals(now.minus(DAY * 30)).await?;
-    store.purge_reminders(now.minus(DAY * 366)).await?;
-    Ok(())
+    housekeeping::sweep(store, now).await
 }

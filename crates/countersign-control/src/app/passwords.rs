@@ -61,7 +61,7 @@ pub async fn forgot(
 ) -> Result<Option<Mail>, Failure> {
     desk.admit(visitor, now)?;
     let email = parse_email(email)?;
-    desk.admit_mail(&email, now)?;
+    desk.admit_mail(&email, Purpose::Password, now)?;
     let account = desk.store.find_account_by_email(&email).await?.filter(Account::in_force);
     let (link, expires) = (Token::generate(random), now.plus(desk.rules.reset_link));
     let kept = Link {

@@ -27,7 +27,7 @@ pub async fn request_email_change(
     desk.admit(visitor, now)?;
     desk.must_be_proven(session, now)?;
     let email = parse_email(email)?;
-    desk.admit_mail(&email, now)?;
+    desk.admit_mail(&email, Purpose::Email, now)?;
     let known = desk.store.find_account_by_email(&email).await?;
     let (link, expires) = (Token::generate(random), now.plus(desk.rules.reset_link));
     let kept = Link {

@@ -116,7 +116,7 @@ pub async fn finish(
     random: &mut impl CryptoRng,
 ) -> Result<SignedIn, Failure> {
     let (session, account) = half_way(desk, token, now).await?.ok_or(Failure::SignedOut)?;
-    let token = renew(desk, token, now, random).await?;
+    let token = replace(desk, token, now, random).await?;
     let session = Session { stage: Stage::SignedIn, proved: now, ..session };
     let (device, mails) = meet(desk, &account, visitor, now, random).await?;
     Ok(SignedIn { account, session, token, device, mails })
@@ -178,8 +178,20 @@ pub async fn check_password(
     }
 }
 
-/// Gives a session another token and marks it as signed in and proven now: for whoever has tested what there is to show.
+/// Gives a session that is signed in another token and marks it as proven now: for whoever has tested what there is to
+/// show, such as the password and a passkey.
 pub async fn renew(
+    desk: &Desk,
+    token: &Token,
+    now: Timestamp,
+    random: &mut impl CryptoRng,
+) -> Result<Token, Failure> {
+    find(desk, token, Stage::SignedIn, now).await?.ok_or(Failure::SignedOut)?;
+    replace(desk, token, now, random).await
+}
+
+/// Gives a session another token, signed in and proven now.
+async fn replace(
     desk: &Desk,
     token: &Token,
     now: Timestamp,
@@ -244,6 +256,12 @@ pub(super) async fn begin(
             return Err(Failure::SignIn);
         }
         Err(error) => return Err(error.into()),
+    }
+    // Where the password was set anew since it was tested, all sessions ended: before this one began, perhaps.
+    let since = desk.store.find_account(&account.id).await?;
+    if since.is_none_or(|since| since.password_set != account.password_set) {
+        desk.store.end_session(&account.id, &session.id).await?;
+        return Err(Failure::SignIn);
     }
     let (device, mails) = match stage {
         Stage::SignedIn => meet(desk, &account, visitor, now, random).await?,

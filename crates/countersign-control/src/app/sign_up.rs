@@ -38,7 +38,7 @@ pub async fn request(
     must_be_open(desk).await?;
     let email = parse_email(email)?;
     passwords::check(&password, &email)?;
-    desk.admit_mail(&email, now)?;
+    desk.admit_mail(&email, Purpose::SignUp, now)?;
     let password = desk.hasher.hash(password, random).await?;
     let known = desk.store.find_account_by_email(&email).await?;
     let (link, expires) = (Token::generate(random), now.plus(desk.rules.sign_up_link));

@@ -4,7 +4,7 @@ use countersign_accounts::password::PasswordError;
 use countersign_accounts::token::Token;
 use countersign_control::app::mail::{Mail, MailKind};
 use countersign_control::app::passwords::{self, Reset};
-use countersign_control::app::{Failure, administration};
+use countersign_control::app::{Failure, administration, sign_up};
 use countersign_store::Conflict;
 
 use super::{OTHER, PASSWORD, People, conflict, fails, known, link, password, rng, stranger};
@@ -95,4 +95,19 @@ async fn a_link_to_set_a_password_ends_after_an_hour() {
     let link = link(forgot(&people, "root@example.com").await.unwrap().unwrap());
     people.later(Duration::from_secs(60 * 60));
     assert_eq!(conflict(reset(&people, &link, OTHER).await), Conflict::LinkUsed);
+}
+
+#[tokio::test]
+async fn mails_of_another_kind_use_up_no_way_to_set_a_password_anew() {
+    let people = People::new().await;
+    people.register(countersign_accounts::account::Registration::Open).await;
+    let mut slowed = 0;
+    for turn in 0..9 {
+        let (visitor, random) = (stranger(&format!("198.51.100.{turn}")), &mut rng());
+        let (email, text) = ("root@example.com", password(OTHER));
+        let asked = sign_up::request(&people.desk, &visitor, email, text, people.now(), random).await;
+        slowed += u32::from(matches!(asked, Err(Failure::SlowDown(_))));
+    }
+    assert_eq!(slowed, 6);
+    assert!(forgot(&people, "root@example.com").await.unwrap().is_some());
 }

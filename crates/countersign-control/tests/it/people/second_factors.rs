@@ -98,6 +98,15 @@ async fn the_password_alone_opens_nothing() {
     let alice = Alice::new().await;
     let half_way = alice.half_way().await;
     assert!(alice.people.session(&half_way.token).await.is_none());
+    // Nor is there a way around the factor.
+    let (desk, now) = (&alice.people.desk, alice.people.now());
+    fails!(sign_in::renew(desk, &half_way.token, now, &mut rng()).await, Failure::SignedOut);
+    let visitor = stranger("192.0.2.99");
+    let again = password(PASSWORD);
+    fails!(
+        sign_in::prove_again(desk, &visitor, &half_way.token, again, None, now, &mut rng()).await,
+        Failure::SignedOut
+    );
     alice.people.later(Duration::from_secs(60));
     let signed_in = alice.show(&half_way, &alice.code()).await.unwrap();
     assert!(alice.people.session(&signed_in.token).await.is_some());
