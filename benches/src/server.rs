@@ -53,7 +53,7 @@ impl Server {
     fn start(data: &Data) -> Self {
         let program = std::env::current_exe().unwrap().with_file_name("countersign");
         let mut child = Command::new(program)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0", "--data"])
             .arg(data.world.directory.path().join("data"))
             .env("COUNTERSIGN_LOG", "warn")
             .stderr(Stdio::piped())

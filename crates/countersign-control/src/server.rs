@@ -20,6 +20,7 @@ use tokio::sync::watch;
 
 use crate::admin::Admin;
 use crate::connections::{Connections, Guarded};
+use crate::console::Console;
 use crate::endpoint::Endpoint;
 use crate::tls::Tls;
 
@@ -70,6 +71,16 @@ pub async fn serve_admin(listener: impl Into<Listener>, admin: Arc<Admin>, stop:
     accept(listener.into(), admin, Connections::new(ADMIN_CONNECTIONS), stop).await;
 }
 
+/// The same for the console.
+pub async fn serve_console(
+    listener: impl Into<Listener>,
+    console: Arc<Console>,
+    connections: Connections,
+    stop: impl Future<Output = ()>,
+) {
+    accept(listener.into(), console, connections, stop).await;
+}
+
 /// What stands behind a listener.
 trait Face: Send + Sync + 'static {
     /// Answers a request.
@@ -103,6 +114,12 @@ impl Face for Endpoint {
 impl Face for Admin {
     async fn answer(&self, request: Request<Incoming>, _: SocketAddr) -> Response<Full<Bytes>> {
         self.answer(request.method(), request.uri().path())
+    }
+}
+
+impl Face for Console {
+    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+        self.answer(request, Some(peer.ip()), clock::now()).await
     }
 }
 

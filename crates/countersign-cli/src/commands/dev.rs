@@ -10,14 +10,17 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use clap::Args;
+use countersign_accounts::account::Registration;
 use countersign_accounts::change::Actor;
 use countersign_accounts::verifier::Demands;
 use countersign_accounts::{clock, random};
 use countersign_client::{Profile, write_odps_config};
 use countersign_control::app::access_keys::{self, Created, Wanted};
-use countersign_control::app::{Asked, accounts, projects};
+use countersign_control::app::{Asked, accounts, administration, projects};
 use countersign_control::connections::{Connections, DEFAULT_CONNECTIONS};
+use countersign_control::console::{Console, ConsoleSettings};
 use countersign_control::endpoint::Endpoint;
+use countersign_control::mail::Mailer;
 use countersign_control::node::Node;
 use countersign_control::server;
 use countersign_control::state::Settings;
@@ -44,6 +47,9 @@ pub(crate) struct Dev {
     /// Where programs connect
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8640")]
     listen: SocketAddr,
+    /// Where people's browsers connect
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8641")]
+    console: SocketAddr,
     /// The profile to write
     #[arg(long, value_name = "FILE", default_value = DEFAULT_PROFILE)]
     profile: PathBuf,
@@ -53,17 +59,20 @@ impl Dev {
     pub(crate) async fn run(self, printer: &mut Printer) -> anyhow::Result<u8> {
         telemetry::start(Format::Text, "warn")?;
         ensure!(
-            self.listen.ip().is_loopback(),
+            self.listen.ip().is_loopback() && self.console.ip().is_loopback(),
             "`dev` listens on this machine only: its secrets are for everybody to see"
         );
         may_write(&self.profile)?;
         let listener = listen(self.listen).await?;
         let address = listener.local_addr()?;
+        let console_listener = listen(self.console).await?;
+        let console_address = console_listener.local_addr()?;
 
         let directory = tempfile::Builder::new().prefix("countersign-dev-").tempdir()?;
         let data = directory.path().join("data");
         let (store, ring) = Place::new(Some(data.clone()), None, None)?.open(Access::Create).await?;
-        let created = seed(&store, &ring).await?;
+        let password = random_password();
+        let created = seed(&store, &ring, &password).await?;
         let node = Node::start(store, ring, Settings { maxcompute: Demands::at("/api") }).await?;
         let endpoint = Arc::new(Endpoint::new(Arc::clone(&node.state)));
         let stop = told_to_stop()?;
@@ -73,6 +82,24 @@ impl Dev {
                 let _ = stopped.await;
             }));
 
+        // Browsers keep the session's cookie for `localhost` without TLS.
+        let console_url = format!("http://localhost:{}", console_address.port());
+        let settings = ConsoleSettings {
+            public_url: console_url.clone(),
+            endpoint_url: format!("http://{address}/api"),
+            ..ConsoleSettings::default()
+        };
+        let console = Arc::new(Console::new(Arc::clone(&node.state), Mailer::kept(), settings)?);
+        let (tell_console, console_stopped) = tokio::sync::oneshot::channel::<()>();
+        let console_serving = tokio::spawn(server::serve_console(
+            console_listener,
+            console,
+            Connections::new(DEFAULT_CONNECTIONS),
+            async {
+                let _ = console_stopped.await;
+            },
+        ));
+
         let profile = Profile {
             endpoint: Some(format!("http://{address}/api")),
             access_key_id: Some(created.id.clone()),
@@ -81,7 +108,7 @@ impl Dev {
             ..Profile::default()
         };
         write_profile(&self.profile, &profile)?;
-        self.introduce(printer, &profile, &created, &data)?;
+        self.introduce(printer, &profile, &created, &data, &(console_url, password))?;
         let done = async {
             show::show(printer, &profile, &node.state.store).await?;
             printer.line("\nServing until you press Ctrl-C.")?;
@@ -95,7 +122,9 @@ impl Dev {
         };
 
         let _ = tell_stop.send(());
+        let _ = tell_console.send(());
         let _ = serving.await;
+        let _ = console_serving.await;
         node.stop().await;
         shown.map(|()| 0)
     }
@@ -106,6 +135,7 @@ impl Dev {
         profile: &Profile,
         created: &Created,
         data: &Path,
+        (console, password): &(String, String),
     ) -> anyhow::Result<()> {
         let endpoint = profile.endpoint.as_deref().unwrap_or_default();
         let program = program();
@@ -116,7 +146,7 @@ impl Dev {
         };
         printer.line(&format!(
             "Countersign {version}, for trying out: its data is gone when it stops.\n\n  \
-             endpoint  {endpoint}\n  account   {EMAIL}\n  project   {PROJECT}\n  AccessKey {id}\n  profile   {file}  \
+             console   {console}\n  sign in   {EMAIL}, {password}\n  endpoint  {endpoint}\n  account   {EMAIL}\n  project   {PROJECT}\n  AccessKey {id}\n  profile   {file}  \
              (odpscmd --config={file})\n\nPyODPS:\n\n  from odps import ODPS\n  \
              o = ODPS(\"{id}\", \"{secret}\", \"{PROJECT}\", \"{endpoint}\")\n  \
              print(o.get_project().run_security_query(\"whoami\"))\n\nA signed request from here:\n\n  \
@@ -135,12 +165,25 @@ impl Dev {
 async fn seed(
     store: &countersign_store::Store,
     ring: &countersign_accounts::seal::Ring,
+    password: &str,
 ) -> anyhow::Result<Created> {
     let random = &mut random::from_system();
-    let (account, _) = accounts::open(store, asked(), EMAIL, None, None, random).await?;
+    let (account, _) = accounts::open(store, asked(), EMAIL, Some(password), None, random).await?;
+    administration::appoint(store, asked(), account.clone()).await?;
+    administration::set_registration(store, asked(), Registration::Open).await?;
     projects::create(store, asked(), account.clone(), PROJECT).await?;
     let wanted = Wanted { description: "the demonstration".to_owned(), ..Wanted::default() };
     Ok(access_keys::create(store, ring, asked(), account, "CSAK", wanted, random).await?)
+}
+
+/// A password for this run: no two servers have the same.
+fn random_password() -> String {
+    use rand_core::Rng as _;
+    const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let random = &mut random::from_system();
+    let letter = |_| LETTERS.get(random.next_u32() as usize % LETTERS.len()).copied().map_or('a', char::from);
+    let letters: Vec<char> = (0..16).map(letter).collect();
+    letters.chunks(4).map(|part| part.iter().collect::<String>()).collect::<Vec<_>>().join("-")
 }
 
 /// A change that the demonstration asks for.

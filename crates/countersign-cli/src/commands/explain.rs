@@ -1,6 +1,5 @@
 //! `countersign explain`: how a captured request was signed, and why it does not verify.
 
-mod input;
 mod show;
 
 use std::fs::File;
@@ -12,9 +11,9 @@ use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 use countersign::explain::{About, Explanation, explain};
 use countersign::{AccessKeySecret, Timestamp};
+use countersign_control::captured::{self, Item};
 use zeroize::Zeroizing;
 
-use self::input::Item;
 use crate::data::is_open_to_others;
 use crate::print::Printer;
 
@@ -86,7 +85,7 @@ impl Explain {
             secret.transpose()?.map(|text| AccessKeySecret::new(text.strip_suffix('\n').unwrap_or(text)));
         let client_string = self.client_string.as_deref().map(read_file).transpose()?;
         let client_string = client_string.map(|text| String::from_utf8_lossy(&text).into_owned());
-        let items = input::items(requests);
+        let items = captured::items(requests);
         ensure!(
             client_string.is_none() || items.len() == 1,
             "`--client-string` goes with one request, and here are {}; put each string into its request as \

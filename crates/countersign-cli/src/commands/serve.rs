@@ -9,9 +9,12 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use countersign_accounts::clock;
 use countersign_control::admin::Admin;
 use countersign_control::connections::Connections;
+use countersign_control::console::{Console, ConsoleSettings};
 use countersign_control::endpoint::Endpoint;
+use countersign_control::mail::Mailer;
 use countersign_control::node::Node;
 use countersign_control::server::{self, Listener};
 use countersign_control::tls::Tls;
@@ -20,7 +23,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::reload::Reload;
-use crate::config::{Config, TlsSection};
+use crate::config::{Config, SmtpSection, TlsSection};
 use crate::data::{DataArgs, Place};
 use crate::notify::{self, Notify};
 use crate::print::Printer;
@@ -37,6 +40,9 @@ pub(crate) struct Serve {
     /// Where programs connect [default: 127.0.0.1:8640]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// Where people's browsers connect [default: 127.0.0.1:8641]
+    #[arg(long, value_name = "ADDRESS")]
+    console: Option<SocketAddr>,
     /// The configuration file; `countersign config sample` prints one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -52,9 +58,22 @@ impl Serve {
 
         // Before the store is touched: an address that is taken, or a certificate that is none, should leave no trace.
         let tls = open_tls(config.endpoint.tls.as_ref())?;
+        let smtp = config.console.smtp.as_ref().map(SmtpSection::read).transpose()?;
+        let console_tls = open_tls(config.console.tls.as_ref())?;
         let admin_tls = open_tls(config.admin.tls.as_ref())?;
         let tcp = listen(config.endpoint.listen).await?;
         let address = tcp.local_addr()?;
+        let console_tcp = match config.console.enabled {
+            true => Some(listen(config.console.listen).await?),
+            false => None,
+        };
+        let origins = Origins {
+            endpoint: origin(&tls, address),
+            console: match &console_tcp {
+                Some(tcp) => origin(&console_tls, tcp.local_addr()?),
+                None => String::new(),
+            },
+        };
         let admin = self.serve_admin(&config, admin_tls.clone(), printer).await?;
 
         let place = self.data.place_over(&config.store)?;
@@ -71,8 +90,29 @@ impl Serve {
         let mut serving = tokio::spawn(server::serve(listener, endpoint, connections, async {
             let _ = stopped.await;
         }));
-        let scheme = if tls.is_some() { "https" } else { "http" };
-        printer.note(&format!("countersign serves {scheme}://{address}{}", config.maxcompute.base_path));
+        printer.note(&format!("countersign serves {}{}", origins.endpoint, config.maxcompute.base_path));
+        let mailer = smtp.as_ref().map_or_else(|| Ok(Mailer::off()), Mailer::smtp)?;
+        let mail_is_off = !mailer.is_on();
+        let console = Arc::new(Console::new(Arc::clone(&node.state), mailer, origins.settings(&config))?);
+        let (tell_console, console_stopped) = tokio::sync::oneshot::channel::<()>();
+        let console_serving = console_tcp.map(|tcp| {
+            printer.note(&format!("countersign console {}", origins.console));
+            if mail_is_off {
+                printer.note(
+                    "no mail is sent, so nobody can register or set a forgotten password anew: see [console.smtp]",
+                );
+            }
+            let listener = Listener::new(tcp, console_tls.clone());
+            let connections = Connections::new(config.console.max_connections);
+            tokio::spawn(server::serve_console(listener, Arc::clone(&console), connections, async {
+                let _ = console_stopped.await;
+            }))
+        });
+        if config.console.enabled
+            && let Some(url) = console.first_administrator_url(clock::now()).await?
+        {
+            printer.note(&format!("there is no account yet; open the first one, once, at {url}"));
+        }
         notify.ready(&status(&node));
         if let Some(every) = notify::watchdog() {
             tokio::spawn(give_signs_of_life(Notify::from_env(), every));
@@ -83,7 +123,10 @@ impl Serve {
             started: config,
             state: Arc::clone(&node.state),
             admin: Arc::clone(&admin),
+            console,
+            origins,
             tls,
+            console_tls,
             admin_tls,
             logged,
         };
@@ -105,7 +148,11 @@ impl Serve {
         let drained = async {
             tokio::time::sleep(reload.drain_delay).await;
             let _ = tell_stop.send(());
+            let _ = tell_console.send(());
             let _ = serving.await;
+            if let Some(serving) = console_serving {
+                let _ = serving.await;
+            }
             node.stop().await;
         };
         tokio::select! {
@@ -122,8 +169,12 @@ impl Serve {
         };
         if let Some(listen) = self.listen {
             config.endpoint.listen = listen;
-            config.check()?;
         }
+        if let Some(listen) = self.console {
+            config.console.enabled = true;
+            config.console.listen = listen;
+        }
+        config.check()?;
         Ok(config)
     }
 
@@ -150,6 +201,24 @@ impl Serve {
 async fn start(place: &Place, config: &Config) -> anyhow::Result<Node> {
     let (store, ring) = place.open(Access::Migrate).await?;
     Ok(Node::start(store, ring, config.settings()).await?)
+}
+
+/// What the listeners are reached at: `http://127.0.0.1:8640`.
+#[derive(Debug)]
+struct Origins {
+    endpoint: String,
+    console: String,
+}
+
+impl Origins {
+    fn settings(&self, config: &Config) -> ConsoleSettings {
+        config.console.settings(&self.console, &self.endpoint, &config.maxcompute.base_path)
+    }
+}
+
+fn origin(tls: &Option<Tls>, address: SocketAddr) -> String {
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    format!("{scheme}://{address}")
 }
 
 fn open_tls(section: Option<&TlsSection>) -> anyhow::Result<Option<Tls>> {

@@ -18,7 +18,13 @@ impl Running {
     fn start() -> Self {
         let directory = TempDir::new().unwrap();
         let mut command = program();
-        command.current_dir(directory.path()).args(["dev", "--listen", "127.0.0.1:0"]);
+        command.current_dir(directory.path()).args([
+            "dev",
+            "--listen",
+            "127.0.0.1:0",
+            "--console",
+            "127.0.0.1:0",
+        ]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut transcript = String::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
@@ -104,8 +110,11 @@ fn somebody_elses_profile_is_left_alone() {
     fs::create_dir(directory.path().join("conf")).unwrap();
     let profile = directory.path().join("conf/odps_config.ini");
     fs::write(&profile, "project_name=mine\n").unwrap();
-    let output =
-        program().current_dir(directory.path()).args(["dev", "--listen", "127.0.0.1:0"]).output().unwrap();
+    let output = program()
+        .current_dir(directory.path())
+        .args(["dev", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--profile FILE"));
     assert_eq!(fs::read_to_string(&profile).unwrap(), "project_name=mine\n");

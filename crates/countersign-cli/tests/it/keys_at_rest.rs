@@ -245,7 +245,7 @@ fn the_master_key_is_replaced_under_load() {
     }
     drop(server);
     fs::write(&key_file, &old).unwrap();
-    let said = data.fails(&["serve", "--listen", "127.0.0.1:0"]);
+    let said = data.fails(&["serve", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]);
     let new_id = done["master_key"].as_str().unwrap();
     assert!(said.contains(&old_id) && said.contains(new_id), "{said}");
 }

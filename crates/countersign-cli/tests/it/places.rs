@@ -73,9 +73,15 @@ fn the_master_key_lies_beside_the_data_and_is_its_owners_alone() {
     fs::copy(other.directory.path().join("data.master-key"), &key).unwrap();
     let said = data.fails(&["access-key", "create"]);
     assert!(said.contains("sealed under master key"), "{said}");
-    assert!(data.fails(&["serve", "--listen", "127.0.0.1:0"]).contains("sealed under master key"));
+    assert!(
+        data.fails(&["serve", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"])
+            .contains("sealed under master key")
+    );
     fs::remove_file(&key).unwrap();
-    assert!(data.fails(&["serve", "--listen", "127.0.0.1:0"]).contains("data.master-key"));
+    assert!(
+        data.fails(&["serve", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"])
+            .contains("data.master-key")
+    );
     assert!(!key.exists(), "a new master key beside old data would only hide what is wrong");
 }
 
@@ -85,9 +91,11 @@ fn data_of_another_program_is_left_alone() {
     fs::create_dir(data.path()).unwrap();
     let file = data.path().join("countersign.db");
     fs::write(&file, "these are not the rows you are looking for").unwrap();
-    for arguments in
-        [&["account", "list"][..], &["serve", "--listen", "127.0.0.1:0"], &["init", "--email", "a@b.com"]]
-    {
+    for arguments in [
+        &["account", "list"][..],
+        &["serve", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"],
+        &["init", "--email", "a@b.com"],
+    ] {
         assert_eq!(data.run(arguments).status.code(), Some(1), "{arguments:?}");
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), "these are not the rows you are looking for");
@@ -115,7 +123,11 @@ fn served_from(config: &Path, flags: &[&str], variable: Option<&Data>) -> Vec<Pa
     if let Some(data) = variable {
         command.env("COUNTERSIGN_DATA", data.path());
     }
-    command.arg("serve").arg("--config").arg(config).args(flags).stderr(Stdio::piped());
+    command
+        .args(["serve", "--console", "127.0.0.1:0", "--config"])
+        .arg(config)
+        .args(flags)
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();

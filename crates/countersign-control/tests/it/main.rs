@@ -13,6 +13,7 @@ mod authorization;
 mod bearer_token;
 mod bodies;
 mod cases;
+mod console;
 mod credentials;
 mod paths;
 mod people;

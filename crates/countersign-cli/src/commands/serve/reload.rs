@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_control::admin::Admin;
+use countersign_control::console::Console;
 use countersign_control::state::State;
 use countersign_control::tls::{Certificate, Tls};
 use tracing_subscriber::filter::Targets;
 
+use super::Origins;
 use crate::config::{Config, TlsSection};
 use crate::telemetry::{self, Logged};
 
@@ -20,7 +22,10 @@ pub(super) struct Reload {
     pub(super) drain_delay: Duration,
     pub(super) state: Arc<State>,
     pub(super) admin: Arc<Admin>,
+    pub(super) console: Arc<Console>,
+    pub(super) origins: Origins,
     pub(super) tls: Option<Tls>,
+    pub(super) console_tls: Option<Tls>,
     pub(super) admin_tls: Option<Tls>,
     pub(super) logged: Logged,
 }
@@ -29,6 +34,7 @@ pub(super) struct Reload {
 struct Prepared {
     config: Config,
     certificate: Option<Certificate>,
+    console_certificate: Option<Certificate>,
     admin_certificate: Option<Certificate>,
     targets: Targets,
 }
@@ -53,6 +59,7 @@ impl Reload {
         };
         Ok(Prepared {
             certificate: certificate(&self.tls, &config.endpoint.tls)?,
+            console_certificate: certificate(&self.console_tls, &config.console.tls)?,
             admin_certificate: certificate(&self.admin_tls, &config.admin.tls)?,
             targets: telemetry::wanted(&config.log.level)?,
             config,
@@ -60,9 +67,14 @@ impl Reload {
     }
 
     fn put(&mut self, prepared: Prepared) {
-        let Prepared { config, certificate, admin_certificate, targets } = prepared;
+        let Prepared { config, certificate, console_certificate, admin_certificate, targets } = prepared;
         self.logged.replace(targets);
-        for (tls, certificate) in [(&self.tls, certificate), (&self.admin_tls, admin_certificate)] {
+        let certificates = [
+            (&self.tls, certificate),
+            (&self.console_tls, console_certificate),
+            (&self.admin_tls, admin_certificate),
+        ];
+        for (tls, certificate) in certificates {
             if let Some((tls, certificate)) = tls.as_ref().zip(certificate) {
                 tls.replace(certificate);
             }
@@ -70,6 +82,7 @@ impl Reload {
         self.admin.set_max_age(config.max_age());
         self.drain_delay = config.drain_delay();
         self.state.put_settings(config.settings());
+        self.console.put_settings(self.origins.settings(&config));
         for key in self.started.fixed_differences(&config) {
             tracing::warn!("`{key}` has changed, but takes effect only when the server is started again");
         }

@@ -51,8 +51,7 @@ impl Watched {
         fs::write(&config, text).unwrap();
         let said = data.directory.path().join("said");
         let child = program()
-            .arg("serve")
-            .arg("--config")
+            .args(["serve", "--console", "127.0.0.1:0", "--config"])
             .arg(&config)
             .stderr(File::create(&said).unwrap())
             .stdout(Stdio::null())

@@ -17,7 +17,7 @@ const COMMANDS: [&[&str]; 6] = [
     &["account", "list"],
     &["access-key", "list"],
     &["access-key", "create"],
-    &["serve", "--listen", "127.0.0.1:0"],
+    &["serve", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"],
     &["migrate"],
     &["doctor"],
 ];
@@ -209,8 +209,12 @@ fn a_master_key_that_is_not_the_one_is_refused() {
     let others = Data::new();
     let others = fs::read(others.directory.path().join("data.master-key")).unwrap();
     let own = fs::read_to_string(data.directory.path().join("data.master-key")).unwrap();
-    let needing: [&[&str]; 4] =
-        [&["access-key", "create"], &["serve", "--listen", "127.0.0.1:0"], &["migrate"], &["doctor"]];
+    let needing: [&[&str]; 4] = [
+        &["access-key", "create"],
+        &["serve", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"],
+        &["migrate"],
+        &["doctor"],
+    ];
     for (content, saying) in [
         (others, "sealed under master key"),
         (Vec::new(), "this is not a master key"),
@@ -323,8 +327,11 @@ fn a_user_without_leave_is_told_so() {
         command.args(arguments).arg("--data").arg(place.join("data"));
         command
     };
-    let writing: [&[&str]; 3] =
-        [&["access-key", "create"], &["project", "create", "another"], &["serve", "--listen", "127.0.0.1:0"]];
+    let writing: [&[&str]; 3] = [
+        &["access-key", "create"],
+        &["project", "create", "another"],
+        &["serve", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"],
+    ];
 
     // Another user's: nothing to do with it.
     let theirs = place("theirs");

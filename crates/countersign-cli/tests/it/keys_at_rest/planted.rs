@@ -105,7 +105,7 @@ impl Logging {
     fn start(data: &Data, name: &str) -> Self {
         let log = data.directory.path().join(name);
         let child = program()
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0", "--data"])
             .arg(data.path())
             .env("COUNTERSIGN_LOG", "trace")
             .stdout(Stdio::null())
@@ -230,7 +230,11 @@ fn what_is_planted_is_found_nowhere() {
     for wrong in [&not_a_key, &cut, &open, &old, &file("none").display().to_string()] {
         said.by(&data, false, &["doctor", "--master-key-file", wrong]);
         said.by(&data, false, &["ring-key", "add", "--master-key-file", wrong]);
-        said.by(&data, false, &["serve", "--listen", "127.0.0.1:0", "--master-key-file", wrong]);
+        said.by(
+            &data,
+            false,
+            &["serve", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0", "--master-key-file", wrong],
+        );
     }
     for wrong in [&not_a_key, &cut, &open] {
         said.by(&data, false, &["master-key", "rotate", "--new-master-key-file", wrong]);

@@ -46,6 +46,9 @@ impl Serving {
         let config = data.directory.path().join("operation.toml");
         fs::write(&config, text).unwrap();
         command.args(["serve", "--config"]).arg(&config);
+        if !text.contains("[console]") {
+            command.args(["--console", "127.0.0.1:0"]);
+        }
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let said = Arc::new(Mutex::new(Vec::new()));
         let (lines, keep) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&said));

@@ -130,14 +130,11 @@ impl Server {
     pub(crate) fn start_config(mut command: Command, data: &Data, config: &str) -> Self {
         let file = data.directory.path().join("config.toml");
         fs::write(&file, config).unwrap();
-        let mut child = command
-            .arg("serve")
-            .arg("--config")
-            .arg(&file)
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        command.arg("serve").arg("--config").arg(&file);
+        if !config.contains("[console]") {
+            command.args(["--console", "127.0.0.1:0"]);
+        }
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut said = String::new();
         let endpoint = loop {

@@ -8,16 +8,17 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 /// A request to explain, and what came with it.
-pub(super) struct Item {
+#[derive(Debug)]
+pub struct Item {
     /// Its name in its file.
-    pub(super) id: Option<String>,
+    pub id: Option<String>,
     /// The request, or why there is none.
-    pub(super) captured: Result<Captured, String>,
+    pub captured: Result<Captured, String>,
     /// The path of the endpoint that it went to.
-    pub(super) base: Option<String>,
-    pub(super) secret: Option<AccessKeySecret>,
+    pub base: Option<String>,
+    pub secret: Option<AccessKeySecret>,
     /// What its client signed.
-    pub(super) client_string: Option<String>,
+    pub client_string: Option<String>,
 }
 
 impl Item {
@@ -27,7 +28,7 @@ impl Item {
 }
 
 /// The requests in a file; at least one, which may be one that cannot be read.
-pub(super) fn items(bytes: &[u8]) -> Vec<Item> {
+pub fn items(bytes: &[u8]) -> Vec<Item> {
     if !matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[')) {
         return vec![http(bytes)];
     }

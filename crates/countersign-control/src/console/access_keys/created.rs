@@ -1,0 +1,46 @@
+//! A new AccessKey, with its secret, this once.
+
+use askama::Template;
+use axum::response::Response;
+
+use super::super::page::{self, Page, Part};
+use super::super::signed_in::SignedIn;
+use super::super::site::Site;
+use super::super::trouble::Trouble;
+use super::snippets::{self, Snippet};
+use crate::app::access_keys::Created;
+use crate::app::projects;
+
+#[derive(Template)]
+#[template(path = "access_keys/created.html")]
+struct CreatedPage {
+    page: Page,
+    id: String,
+    secret: String,
+    endpoint: String,
+    project: Option<String>,
+    snippets: Vec<Snippet>,
+    /// The AccessKey that it is to replace.
+    replaces: Option<String>,
+}
+
+/// The answer to the form that created it. The secret is in this answer and, sealed, in the store.
+pub(super) async fn show(
+    site: &Site,
+    who: SignedIn,
+    created: Created,
+    replaces: Option<String>,
+) -> Result<Response, Trouble> {
+    let project = projects::list(&site.state.store, &who.account.id).await?.into_iter().next();
+    let project = project.map(|project| project.name.to_string());
+    let endpoint = site.settings().endpoint_url.clone();
+    page::html(&CreatedPage {
+        page: who.page(Part::AccessKeys),
+        id: created.id.to_string(),
+        secret: created.secret.expose().to_owned(),
+        snippets: snippets::all(project.as_deref()),
+        endpoint,
+        project,
+        replaces,
+    })
+}

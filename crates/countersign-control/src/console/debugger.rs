@@ -1,0 +1,165 @@
+//! The signature debugger: why does this request not verify? It is judged by the AccessKey that it names only where that
+//! is the visitor's own; of any other nothing is told, not even whether it is there. What is shown never holds a secret
+//! or the signature that would match.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Form, State};
+use axum::response::Response;
+use axum::routing::get;
+use countersign::explain::{About, Captured, Difference, Explanation, explain};
+use countersign::{AccessKeySecret, Key};
+use countersign_accounts::account::Account;
+use countersign_accounts::keyring::Standing;
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+
+use super::page::{self, Page, Part};
+use super::signed_in::SignedIn;
+use super::site::Site;
+use super::trouble::Trouble;
+use crate::captured;
+
+/// How large the form may be, in bytes.
+const FORM: usize = 512 * 1024;
+/// How many requests are explained at once: each tries some hundreds of guesses.
+static AT_ONCE: Semaphore = Semaphore::const_new(2);
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/debugger", get(show).post(judge)).layer(DefaultBodyLimit::max(FORM))
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Filled {
+    request: String,
+    base_path: String,
+    /// What the client's log shows as its string to sign.
+    client_string: String,
+}
+
+#[derive(Template)]
+#[template(path = "debugger.html")]
+struct DebuggerPage {
+    page: Page,
+    filled: Filled,
+    /// Why what was pasted is no request.
+    unreadable: Option<String>,
+    found: Option<Found>,
+}
+
+/// What was found out.
+struct Found {
+    /// `good`, `bad`, or `warn` where it was not judged.
+    kind: &'static str,
+    headline: &'static str,
+    /// What there is to say about the AccessKey.
+    key: Option<&'static str>,
+    explanation: Explanation,
+    compared: Option<Compared>,
+}
+
+/// Two lines, and where they part.
+struct Compared {
+    number: usize,
+    name: &'static str,
+    server: Option<[String; 2]>,
+    client: Option<[String; 2]>,
+}
+
+/// `GET /debugger`.
+async fn show(State(site): State<Arc<Site>>, who: SignedIn) -> Result<Response, Trouble> {
+    let base_path = site.state.settings().maxcompute.base.clone();
+    let filled = Filled { base_path, ..Filled::default() };
+    page::html(&DebuggerPage { page: who.page(Part::Debugger), filled, unreadable: None, found: None })
+}
+
+/// `POST /debugger`. It changes nothing: a request is too long for an address.
+async fn judge(
+    State(site): State<Arc<Site>>,
+    who: SignedIn,
+    Form(filled): Form<Filled>,
+) -> Result<Response, Trouble> {
+    // Browsers send line ends as CR LF, and a body that was pasted is what it was before.
+    let pasted = filled.request.replace("\r\n", "\n");
+    let item = captured::items(pasted.as_bytes()).into_iter().next();
+    let (unreadable, found) = match item {
+        None => (None, None),
+        Some(item) => match item.captured {
+            Err(why) => (Some(why), None),
+            Ok(captured) => {
+                let client = Some(filled.client_string.replace("\r\n", "\n")).filter(|text| !text.is_empty());
+                let base = filled.base_path.trim().to_owned();
+                let found = found(&site, &who.account, captured, base, client.or(item.client_string)).await?;
+                (None, Some(found))
+            }
+        },
+    };
+    page::html(&DebuggerPage { page: who.page(Part::Debugger), filled, unreadable, found })
+}
+
+async fn found(
+    site: &Site,
+    account: &Account,
+    captured: Captured,
+    base: String,
+    client_string: Option<String>,
+) -> Result<Found, Trouble> {
+    let place = AT_ONCE.acquire().await.map_err(|error| Trouble::Broken(error.to_string()))?;
+    let first = explain(&captured, &About { base: Some(&base), ..About::default() });
+    let (secret, key) = own(site, account, first.access_key_id.as_deref());
+    let judging = tokio::task::spawn_blocking(move || {
+        let about = About {
+            base: Some(&base),
+            secret: secret.as_ref(),
+            client_string: client_string.as_deref(),
+            ..About::default()
+        };
+        explain(&captured, &about)
+    });
+    let explanation = judging.await.map_err(|error| Trouble::Broken(error.to_string()))?;
+    drop(place);
+    let (kind, headline) = match explanation.verified {
+        Some(true) if matches!(explanation.accepted_by_serve, Some(Ok(()))) => ("good", "debug-matches"),
+        Some(true) => ("warn", "debug-matches-refused"),
+        Some(false) => ("bad", "debug-differs"),
+        None => ("warn", "debug-unjudged"),
+    };
+    let compared = explanation.difference.as_ref().map(compared);
+    Ok(Found { kind, headline, key, explanation, compared })
+}
+
+/// The secret of an AccessKey of this account, and what there is to say about it.
+fn own(site: &Site, account: &Account, id: Option<&str>) -> (Option<AccessKeySecret>, Option<&'static str>) {
+    let Some(id) = id else { return (None, None) };
+    let snapshot = site.state.verifier.keyring().snapshot();
+    let Some(key) = snapshot.get(id).filter(|key| key.account == account.id) else {
+        return (None, Some("debug-key-foreign"));
+    };
+    let secret = match key.key() {
+        Key::Secret { secret, .. } => Some(AccessKeySecret::new(secret)),
+        _ => None,
+    };
+    let told = match key.standing {
+        Standing::Enabled => "debug-key-enabled",
+        Standing::Disabled => "debug-key-disabled",
+        Standing::Deleted => "debug-key-deleted",
+    };
+    (secret, Some(told))
+}
+
+fn compared(difference: &Difference) -> Compared {
+    let split = |line: &String| {
+        let same: String = line.chars().take(difference.column.saturating_sub(1)).collect();
+        let rest: String = line.chars().skip(difference.column.saturating_sub(1)).collect();
+        [page::printable(&same), page::printable(&rest)]
+    };
+    Compared {
+        number: difference.line,
+        name: difference.name,
+        server: difference.server.as_ref().map(split),
+        client: difference.client.as_ref().map(split),
+    }
+}

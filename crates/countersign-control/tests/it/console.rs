@@ -1,0 +1,6 @@
+//! The console, asked as browsers ask it.
+
+mod attacks;
+mod browser;
+mod pages;
+mod people;
