@@ -121,7 +121,8 @@ fn needs_secret(change: &Change) -> bool {
     )
 }
 
-/// Carries out one request in a transaction that holds the head's row, and returns the revision of its last change.
+/// Carries out one request in a transaction that holds the head's row, unless it was carried out before, and returns the
+/// revision of its last change.
 ///
 /// An error leaves the transaction to be rolled back to where it was. `head` is moved only where all went well.
 pub(crate) async fn carry_out(
@@ -129,9 +130,18 @@ pub(crate) async fn carry_out(
     commit: &Commit,
     head: &mut Head,
 ) -> Result<Revision, StoreError> {
-    if let Some(revision) = find_request(connection, commit).await? {
-        return Ok(revision);
+    match find_request(connection, commit).await? {
+        Some(revision) => Ok(revision),
+        None => carry_out_anew(connection, commit, head).await,
     }
+}
+
+/// The same for a request that was not carried out before: one that was is an error, for its id is in the log.
+pub(crate) async fn carry_out_anew(
+    connection: &mut AnyConnection,
+    commit: &Commit,
+    head: &mut Head,
+) -> Result<Revision, StoreError> {
     for beside in &commit.beside {
         match beside {
             Beside::UseLink(token) => links::use_up(connection, token, commit.at).await?,

@@ -104,7 +104,7 @@ async fn carry_out(
     commits.iter().map(|commit| Err(told(commit))).collect()
 }
 
-/// One transaction. An error of one request undoes that request alone; an error returned undoes all.
+/// One transaction for all requests, or where one of them has an error, another one that finds out which.
 async fn attempt(
     engine: &Engine,
     connection: &mut Option<AnyConnection>,
@@ -115,6 +115,45 @@ async fn attempt(
         Some(connection) => connection,
         none => none.insert(engine.connect().await?),
     };
+    match all(engine, connection, commits, committing).await? {
+        Some(revisions) => Ok(revisions.into_iter().map(Ok).collect()),
+        None => each(engine, connection, commits, committing).await,
+    }
+}
+
+/// One transaction in which all requests are carried out, as they most often can be. Each costs but the statements of its
+/// own. None where one of them cannot, or was before: then nothing is done.
+async fn all(
+    engine: &Engine,
+    connection: &mut AnyConnection,
+    commits: &[&Commit],
+    committing: &mut bool,
+) -> Result<Option<Vec<Revision>>, StoreError> {
+    let mut transaction = connection.begin_with(engine.begin_write()).await?;
+    let mut head = lock_head(&mut transaction).await?;
+    let mut revisions = Vec::with_capacity(commits.len());
+    for commit in commits {
+        match commit::carry_out_anew(&mut transaction, commit, &mut head).await {
+            Ok(revision) => revisions.push(revision),
+            Err(_) => {
+                transaction.rollback().await?;
+                return Ok(None);
+            }
+        }
+    }
+    move_head(&mut transaction, head).await?;
+    *committing = true;
+    transaction.commit().await?;
+    Ok(Some(revisions))
+}
+
+/// One transaction in which an error of one request undoes that request alone; an error returned undoes all.
+async fn each(
+    engine: &Engine,
+    connection: &mut AnyConnection,
+    commits: &[&Commit],
+    committing: &mut bool,
+) -> Result<Vec<Result<Revision, StoreError>>, StoreError> {
     let mut transaction = connection.begin_with(engine.begin_write()).await?;
     let before = lock_head(&mut transaction).await?;
     let mut head = before;
@@ -138,13 +177,18 @@ async fn attempt(
         transaction.rollback().await?;
         return Ok(answers);
     }
-    let moved = sqlx::query(sql::MOVE_HEAD).bind(bigint(head.seq));
-    if moved.execute(&mut *transaction).await?.rows_affected() != 1 {
-        return Err(no_head());
-    }
+    move_head(&mut transaction, head).await?;
     *committing = true;
     transaction.commit().await?;
     Ok(answers)
+}
+
+async fn move_head(connection: &mut AnyConnection, head: Head) -> Result<(), StoreError> {
+    let moved = sqlx::query(sql::MOVE_HEAD).bind(bigint(head.seq));
+    match moved.execute(connection).await?.rows_affected() {
+        1 => Ok(()),
+        _ => Err(no_head()),
+    }
 }
 
 /// Where the log ends.
