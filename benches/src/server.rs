@@ -11,12 +11,12 @@ use countersign_accounts::change::Change;
 use countersign_accounts::clock;
 
 use crate::measure::figure;
-use crate::store::{World, commit};
+use crate::store::{World, commit, open_account};
 use crate::verify::Pair;
 
 pub(crate) const MANY: usize = 1_000_000;
 const DISABLES: usize = 200;
-/// How many keys are created in one commit.
+/// How many keys are created in one commit, in an account of their own.
 const AT_ONCE: usize = 250;
 
 /// A store on disk with keys in it.
@@ -31,9 +31,10 @@ impl Data {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let (world, some) = runtime.block_on(async {
             let world = World::new().await;
-            let mut some = None;
-            for _ in 0..count.div_ceil(AT_ONCE) {
-                some = world.create(AT_ONCE.min(count)).await.pop();
+            let some = world.create(&world.account, 1).await.pop();
+            for _ in 0..count / AT_ONCE {
+                let account = open_account(&world.store).await;
+                world.create(&account, AT_ONCE).await;
             }
             (world, some.unwrap())
         });

@@ -19,8 +19,10 @@ use crate::verify::{Pair, pair};
 const CLIENTS: usize = 16;
 const ROUND: Duration = Duration::from_millis(700);
 const ROUNDS: usize = 5;
+/// How many keys a client creates in one account: as many as an account may have by default.
+const KEYS_OF_ONE: usize = 10;
 
-/// A store in a directory of its own, with one account that may have any number of keys.
+/// A store in a directory of its own, with an account that has a project.
 pub(crate) struct World {
     pub(crate) directory: TempDir,
     pub(crate) store: Store,
@@ -39,26 +41,21 @@ impl World {
         let row = RingKey::generate(1, random).seal(store.cluster(), &master, true, random);
         store.add_first_ring_key(&row).await.unwrap();
         let ring = Ring::open(store.cluster(), &master, &[row]).unwrap();
-        let account = AccountId::generate(random);
-        let email = Email::new("bench@example.com").unwrap();
-        let opened = Change::AccountOpened { account: account.clone(), email, access_key_limit: u32::MAX };
-        let project = Change::ProjectCreated {
-            account: account.clone(),
-            project: "demo".to_owned().try_into().unwrap(),
-        };
-        store.commit(commit(vec![opened, project], Vec::new())).await.unwrap();
+        let account = open_account(&store).await;
+        let project = "demo".to_owned().try_into().unwrap();
+        let created = Change::ProjectCreated { account: account.clone(), project };
+        store.commit(commit(vec![created], Vec::new())).await.unwrap();
         Self { directory, store, ring, master, account }
     }
 
-    /// So many new keys, in one commit.
-    pub(crate) async fn create(&self, count: usize) -> Vec<Pair> {
+    /// So many new keys of an account, in one commit.
+    pub(crate) async fn create(&self, account: &AccountId, count: usize) -> Vec<Pair> {
         let (mut changes, mut secrets, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..count {
             let (access_key, secret) = pair();
-            let sealed =
-                self.ring.seal_secret(&access_key, &self.account, &secret, &mut random::from_system());
+            let sealed = self.ring.seal_secret(&access_key, account, &secret, &mut random::from_system());
             changes.push(Change::AccessKeyCreated {
-                account: self.account.clone(),
+                account: account.clone(),
                 access_key: access_key.clone(),
                 description: Description::default(),
                 expires: None,
@@ -71,6 +68,15 @@ impl World {
         self.store.commit(commit(changes, secrets)).await.unwrap();
         pairs
     }
+}
+
+/// A new account that may have any number of keys.
+pub(crate) async fn open_account(store: &Store) -> AccountId {
+    let account = AccountId::generate(&mut random::from_system());
+    let email = Email::new(&format!("{}@example.com", account.as_str())).unwrap();
+    let opened = Change::AccountOpened { account: account.clone(), email, access_key_limit: u32::MAX };
+    store.commit(commit(vec![opened], Vec::new())).await.unwrap();
+    account
 }
 
 pub(crate) fn commit(changes: Vec<Change>, secrets: Vec<Secret>) -> Commit {
@@ -93,8 +99,11 @@ pub(crate) fn durable_creates() {
                 tokio::spawn(async move {
                     let mut done = 0u32;
                     while began.elapsed() < ROUND {
-                        world.create(1).await;
-                        done += 1;
+                        let account = open_account(&world.store).await;
+                        for _ in 0..KEYS_OF_ONE {
+                            world.create(&account, 1).await;
+                            done += 1;
+                        }
                     }
                     done
                 })
