@@ -51,7 +51,8 @@ fn where_every_connection_is_taken_the_idlest_makes_room() {
     let mut open = Vec::new();
     for _ in 0..400 {
         let mut stream = server.connect();
-        stream.write_all(b"GET /api/tenants HTTP/1.1\r\nHost").unwrap();
+        // On a slow machine it may have had to make room already.
+        let _ = stream.write_all(b"GET /api/tenants HTTP/1.1\r\nHost");
         open.push(stream);
     }
     eventually("all but some fifty are closed", || {
