@@ -8,7 +8,7 @@ TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint fmt clients setup-tests clean bench soak fuzz deny advisories
+.PHONY: help run test lint fmt clients setup-tests clean bench bench-peers soak fuzz deny advisories
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ bench: ## measure, each figure beside its limit (a release build, then some minu
 	$(CARGO) build --release -p countersign-cli -p countersign-bench
 	$(TARGET_DIR)/release/countersign-bench
 
+bench-peers: ## measure other verifiers beside their limits and Countersign (a release build of a workspace of its own)
+	$(CARGO) run --release --manifest-path benches/peers/Cargo.toml
+
 clients: ## test with the Go and Java SDKs, where their toolchains and registries are reachable; names what is not
 	$(CARGO) build --workspace
 	tests/clients/run $(TARGET_DIR)/debug/countersign
@@ -55,4 +58,4 @@ setup-tests: ## install what the tests need and is missing (part of `make test`)
 
 clean: ## remove everything that was built, and the tests' Python environment
 	$(CARGO) clean
-	rm -rf target/venv
+	rm -rf target/venv benches/peers/target

@@ -46,9 +46,3 @@ pub(crate) fn of(keys: impl IntoIterator<Item = (AccessKeyId, AccessKeySecret)>)
     }
     Arc::new(Keyring::new(snapshot))
 }
-
-/// A new pair.
-pub(crate) fn pair() -> (AccessKeyId, AccessKeySecret) {
-    let random = &mut random::from_system();
-    (AccessKeyId::generate("CSAK", random).unwrap(), AccessKeySecret::generate(random))
-}

@@ -6,20 +6,18 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use countersign::{AccessKeyId, AccessKeySecret, Credential, SignOptions, schemes, sign};
+use countersign::{Credential, SignOptions, schemes, sign};
 use countersign_accounts::change::Change;
 use countersign_accounts::clock;
 
-use crate::figure;
+use crate::measure::figure;
 use crate::store::{World, commit};
+use crate::verify::Pair;
 
 pub(crate) const MANY: usize = 1_000_000;
 const DISABLES: usize = 200;
 /// How many keys are created in one commit.
 const AT_ONCE: usize = 250;
-
-/// An AccessKey, id and secret.
-pub(crate) type Pair = (AccessKeyId, AccessKeySecret);
 
 /// A store on disk with keys in it.
 pub(crate) struct Data {

@@ -13,7 +13,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
-use crate::{figure, keyring, median};
+use crate::measure::{figure, median};
+use crate::verify::{Pair, pair};
 
 const CLIENTS: usize = 16;
 const ROUND: Duration = Duration::from_millis(700);
@@ -50,10 +51,10 @@ impl World {
     }
 
     /// So many new keys, in one commit.
-    pub(crate) async fn create(&self, count: usize) -> Vec<crate::server::Pair> {
+    pub(crate) async fn create(&self, count: usize) -> Vec<Pair> {
         let (mut changes, mut secrets, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..count {
-            let (access_key, secret) = keyring::pair();
+            let (access_key, secret) = pair();
             let sealed =
                 self.ring.seal_secret(&access_key, &self.account, &secret, &mut random::from_system());
             changes.push(Change::AccessKeyCreated {
@@ -135,7 +136,7 @@ async fn bare_loop(connection: &mut sqlx::SqliteConnection) -> f64 {
     let began = Instant::now();
     let mut done = 0u32;
     while began.elapsed() < ROUND {
-        let (id, secret) = keyring::pair();
+        let (id, secret) = pair();
         let mut transaction = connection.begin().await.unwrap();
         let insert = sqlx::query("INSERT INTO access_key VALUES ($1, 'acc', $2)");
         insert.bind(id.as_str()).bind(secret.expose()).execute(&mut *transaction).await.unwrap();

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use countersign::crypto::HmacSha1;
 use countersign::{AccessKeyId, AccessKeySecret, Key, Timestamp};
-use zeroize::Zeroizing;
+use smallvec::SmallVec;
+use zeroize::Zeroize;
 
 use self::shards::{Keyed, Shards};
 use crate::change::{Change, Revision};
@@ -44,8 +45,9 @@ struct Restricted {
 /// What the verifier must know of an AccessKey. A keyring may hold millions: it is laid out to be small.
 #[derive(Clone)]
 pub struct AccessKeyInForce {
-    /// The id, and the secret behind it.
-    text: Zeroizing<Box<str>>,
+    /// The id, and the secret behind it. What is generated here has its place inside: to look elsewhere for it would
+    /// cost as much time as a MAC where there are many keys.
+    text: SmallVec<[u8; 64]>,
     id_length: u8,
     pub standing: Standing,
     /// Milliseconds since 1970; the largest number means never.
@@ -88,25 +90,29 @@ impl AccessKeyInForce {
         account: AccountId,
         expires: Option<Timestamp>,
         secret: &AccessKeySecret,
-    ) -> Self {
-        // Reserved whole: a buffer that grew would leave a copy of the secret behind.
-        let mut text = String::with_capacity(id.as_str().len() + secret.expose().len());
-        text.push_str(id.as_str());
-        text.push_str(secret.expose());
-        Self {
-            text: Zeroizing::new(text.into_boxed_str()),
+    ) -> Arc<Self> {
+        let mut key = Arc::new(Self {
+            // Reserved whole: a buffer that grew would leave a copy of the secret behind.
+            text: SmallVec::with_capacity(id.as_str().len() + secret.expose().len()),
             // An id has at most 128 characters.
             id_length: u8::try_from(id.as_str().len()).unwrap_or(u8::MAX),
             standing: Standing::Enabled,
             expires: expires.map_or(i64::MAX, Timestamp::unix_millis),
             hmac_sha1: HmacSha1::new(secret.expose().as_bytes()),
             account,
+        });
+        // In its place already: a secret that is moved leaves a copy behind, too.
+        if let Some(key) = Arc::get_mut(&mut key) {
+            key.text.extend_from_slice(id.as_str().as_bytes());
+            key.text.extend_from_slice(secret.expose().as_bytes());
         }
+        key
     }
 
     /// Its id.
     pub fn id(&self) -> &str {
-        self.parts().0
+        // It was made from text.
+        std::str::from_utf8(self.parts().0).unwrap_or_default()
     }
 
     /// From this instant on it is refused.
@@ -119,26 +125,32 @@ impl AccessKeyInForce {
         Key::Secret { secret: self.parts().1, hmac_sha1: &self.hmac_sha1 }
     }
 
-    fn parts(&self) -> (&str, &str) {
+    fn parts(&self) -> (&[u8], &[u8]) {
         self.text.split_at_checked(usize::from(self.id_length)).unwrap_or_default()
     }
 }
 
+impl Drop for AccessKeyInForce {
+    fn drop(&mut self) {
+        self.text.as_mut_slice().zeroize();
+    }
+}
+
 impl Keyed for Arc<AccessKeyInForce> {
-    fn key(&self) -> &str {
-        self.id()
+    fn key(&self) -> &[u8] {
+        self.parts().0
     }
 }
 
 impl Keyed for Restricted {
-    fn key(&self) -> &str {
-        &self.access_key
+    fn key(&self) -> &[u8] {
+        self.access_key.as_bytes()
     }
 }
 
 impl Keyed for AccountId {
-    fn key(&self) -> &str {
-        self.as_str()
+    fn key(&self) -> &[u8] {
+        self.as_str().as_bytes()
     }
 }
 
@@ -223,7 +235,7 @@ impl Snapshot {
 
     /// The key of this id, whatever its standing.
     pub fn get(&self, id: &str) -> Option<&Arc<AccessKeyInForce>> {
-        self.keys.get(id)
+        self.keys.get(id.as_bytes())
     }
 
     /// Whether none of an account's keys is accepted.
@@ -233,7 +245,7 @@ impl Snapshot {
 
     /// The networks from which alone this key may be used. None where it may be used from anywhere.
     pub fn networks(&self, id: &str) -> Option<&Networks> {
-        let restricted = self.restricted.as_ref()?.get(id)?;
+        let restricted = self.restricted.as_ref()?.get(id.as_bytes())?;
         Some(&restricted.networks)
     }
 
@@ -255,8 +267,8 @@ impl Snapshot {
                 if let Some(sealed) = sealed {
                     let secret = ring.open_secret(access_key, account, sealed)?;
                     self.restrict(access_key.as_str(), networks);
-                    let account = self.accounts.get(account.as_str()).unwrap_or(account).clone();
-                    self.keys.insert(Arc::new(AccessKeyInForce::new(access_key, account, *expires, &secret)));
+                    let account = self.accounts.get(account.as_str().as_bytes()).unwrap_or(account).clone();
+                    self.keys.insert(AccessKeyInForce::new(access_key, account, *expires, &secret));
                 }
             }
             Change::AccessKeyDisabled { access_key, .. } | Change::AccessKeyRestored { access_key, .. } => {
@@ -269,7 +281,7 @@ impl Snapshot {
                 self.set_standing(access_key.as_str(), Standing::Deleted);
             }
             Change::AccessKeyPurged { access_key, .. } => {
-                self.keys.remove(access_key.as_str());
+                self.keys.remove(access_key.as_str().as_bytes());
                 self.restrict(access_key.as_str(), &Networks::default());
             }
             Change::PasswordSet { .. }
@@ -291,7 +303,7 @@ impl Snapshot {
     }
 
     fn set_standing(&mut self, id: &str, standing: Standing) {
-        self.keys.update(id, |key| Arc::make_mut(key).standing = standing);
+        self.keys.update(id.as_bytes(), |key| Arc::make_mut(key).standing = standing);
     }
 
     /// Says from where alone a key may be used; from anywhere, where there are no networks.
@@ -300,7 +312,7 @@ impl Snapshot {
             if self.networks(id).is_some()
                 && let Some(restricted) = &mut self.restricted
             {
-                Arc::make_mut(restricted).remove(id);
+                Arc::make_mut(restricted).remove(id.as_bytes());
             }
             return;
         }

@@ -19,4 +19,5 @@ pub mod real_name;
 pub mod seal;
 pub mod session;
 pub mod token;
+pub mod totp;
 pub mod verifier;

@@ -8,6 +8,8 @@ use countersign::crypto::sha256;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use crate::id::AccountId;
+
 /// How many characters a token has: 256 bits in base 64.
 const LENGTH: usize = 43;
 
@@ -42,6 +44,11 @@ impl Token {
     /// What is stored of it.
     pub fn hash(&self) -> TokenHash {
         TokenHash::of(self.0.as_bytes())
+    }
+
+    /// What is stored of it for one account, where one token serves several.
+    pub fn hash_for(&self, account: &AccountId) -> TokenHash {
+        TokenHash::of(Zeroizing::new(format!("{account}\0{}", self.0.as_str())).as_bytes())
     }
 }
 
@@ -79,6 +86,9 @@ mod tests {
         let read = Token::from_text(token.expose()).unwrap();
         assert_eq!(read.hash(), token.hash());
         assert_ne!(other.hash(), token.hash());
+        let account = AccountId::from_text("acc_1");
+        assert_eq!(read.hash_for(&account), token.hash_for(&account));
+        assert_ne!(token.hash_for(&AccountId::from_text("acc_2")), token.hash_for(&account));
         assert_eq!(token.hash().as_str().len(), 64);
         assert!(!token.hash().as_str().contains(token.expose()));
         assert_eq!(format!("{token:?}"), "…");

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use countersign::crypto::HmacSha1;
-use countersign::{AccessKeySecret, Body, Claim, Key, Proven, Readings, Refusal, Request, Scheme, Timestamp};
+use countersign::{
+    AccessKeySecret, Body, Claim, Key, Payload, Proven, Readings, Refusal, Request, Scheme, Timestamp,
+};
 use countersign::{fresh, schemes, string_to_sign, verify};
 use rand_core::CryptoRng;
 
@@ -127,28 +129,61 @@ impl Verifier {
     }
 
     /// Judges a request.
+    ///
+    /// The order is a decision. What costs nothing and needs no secret comes first; what tells about a key is told only
+    /// to one who has proven to hold its secret.
     pub fn verify<'r>(&self, request: &Request<'r>, context: &Context<'_>) -> Verdict<'r> {
-        let Some((scheme, claim)) = schemes::read(request) else {
-            return Verdict::Refused(Refused { refusal: Refusal::Unsigned, scheme: None });
+        let (scheme, claim) = match schemes::read(request) {
+            Some((scheme, Ok(claim))) => (scheme, claim),
+            Some((scheme, Err(malformed))) => return refused(scheme, malformed.into()),
+            None => return Verdict::Refused(Refused { refusal: Refusal::Unsigned, scheme: None }),
         };
-        let refused = |refusal| Verdict::Refused(Refused { refusal, scheme: Some(scheme) });
-        let claim = match claim {
-            Ok(claim) => claim,
-            Err(malformed) => return refused(malformed.into()),
+        let demands = context.demands;
+        let now = match self.admit(&claim, context) {
+            Ok(now) => now,
+            Err(refusal) => return refused(scheme, refusal),
         };
-        let verified = match self.judge(scheme, request, claim, context) {
-            Ok(verified) => verified,
-            Err(refusal) => return refused(refusal),
+
+        // One snapshot for the whole request.
+        let snapshot = self.keyring.snapshot();
+        let id = claim.access_key_id;
+        let access_key = find(&snapshot, id);
+        // An unknown id does the same work, so that time does not tell it from a wrong secret.
+        let key = access_key.map_or_else(|| self.placeholder.key(), |access_key| access_key.key());
+        let readings = Readings::Preserving { and: &demands.readings };
+        let proven = verify(scheme, &demands.base, request, claim, key, readings);
+        let Some(access_key) = access_key else {
+            return refused(
+                scheme,
+                match demands.hide_unknown_keys {
+                    true => as_mismatch(proven, &demands.base, request),
+                    false => Refusal::UnknownAccessKey(id.to_owned()),
+                },
+            );
         };
-        // The body comes after all that needs no more than the head: what a stranger sends is not worth reading.
-        match request.body {
-            _ if verified.proven.claim().payload == countersign::Payload::Uncovered => {
-                Verdict::Verified(verified)
-            }
-            Body::Unread => Verdict::NeedsBody,
-            Body::Whole(body) if verified.proven.claim().payload.matches(body) => Verdict::Verified(verified),
-            Body::Whole(_) => refused(Refusal::BodyMismatch),
+        let proven = match proven {
+            Ok(proven) => proven,
+            Err(refusal) => return refused(scheme, refusal),
+        };
+        self.remember(context.now);
+
+        if let Err(refusal) = standing(&snapshot, access_key, now, context.peer) {
+            return refused(scheme, refusal);
         }
+        if !demands.ambiguous
+            && let Some(ambiguity) = scheme.ambiguity(&demands.base, request)
+        {
+            return refused(scheme, Refusal::Ambiguous(ambiguity));
+        }
+        // The body comes after all that needs no more than the head: what a stranger sends is not worth reading.
+        let payload = proven.claim().payload;
+        match request.body {
+            Body::Unread if payload != Payload::Uncovered => return Verdict::NeedsBody,
+            Body::Whole(body) if !payload.matches(body) => return refused(scheme, Refusal::BodyMismatch),
+            Body::Unread | Body::Whole(_) => {}
+        }
+        let access_key = Arc::clone(access_key);
+        Verdict::Verified(Verified { proven, access_key, revision: snapshot.revision() })
     }
 
     /// The AccessKey of this id if a request by it could be let through now. For whatever acts in the name of a key
@@ -178,15 +213,8 @@ impl Verifier {
         }
     }
 
-    /// The order is a decision. What costs nothing and needs no secret comes first; what tells about a key is told
-    /// only to one who has proven to hold its secret.
-    fn judge<'r>(
-        &self,
-        scheme: &'static dyn Scheme,
-        request: &Request<'r>,
-        claim: Claim<'r>,
-        context: &Context<'_>,
-    ) -> Result<Verified<'r>, Refusal> {
+    /// What can be told of a claim without any key. Returns the time by which to judge what has ended.
+    fn admit(&self, claim: &Claim<'_>, context: &Context<'_>) -> Result<Timestamp, Refusal> {
         let demands = context.demands;
         if let Some(name) = claim.unjudged.first() {
             return Err(Refusal::Unsupported(name));
@@ -194,36 +222,17 @@ impl Verifier {
         if claim.scope.is_some() && !demands.derived_keys {
             return Err(Refusal::DerivedKeysOff);
         }
-        fresh(&claim, context.now, demands.clock_skew)?;
+        fresh(claim, context.now, demands.clock_skew)?;
         let now = self.not_before(context.now);
         if claim.signed_at < now {
-            fresh(&claim, now, demands.clock_skew)?;
+            fresh(claim, now, demands.clock_skew)?;
         }
-
-        // One snapshot for the whole request.
-        let snapshot = self.keyring.snapshot();
-        let id = claim.access_key_id;
-        let access_key = find(&snapshot, id);
-        // An unknown id does the same work, so that time does not tell it from a wrong secret.
-        let key = access_key.map_or_else(|| self.placeholder.key(), |access_key| access_key.key());
-        let readings = Readings::Preserving { and: &demands.readings };
-        let proven = verify(scheme, &demands.base, request, claim, key, readings);
-        let access_key = match access_key {
-            Some(access_key) => access_key,
-            None if demands.hide_unknown_keys => return Err(as_mismatch(proven, &demands.base, request)),
-            None => return Err(Refusal::UnknownAccessKey(id.to_owned())),
-        };
-        let proven = proven?;
-        self.remember(context.now);
-
-        standing(&snapshot, access_key, now, context.peer)?;
-        if !demands.ambiguous
-            && let Some(ambiguity) = scheme.ambiguity(&demands.base, request)
-        {
-            return Err(Refusal::Ambiguous(ambiguity));
-        }
-        Ok(Verified { proven, access_key: Arc::clone(access_key), revision: snapshot.revision() })
+        Ok(now)
     }
+}
+
+fn refused<'r>(scheme: &'static dyn Scheme, refusal: Refusal) -> Verdict<'r> {
+    Verdict::Refused(Refused { refusal, scheme: Some(scheme) })
 }
 
 /// What a wrong secret is answered, for a key that is not there.
@@ -240,7 +249,7 @@ fn as_mismatch(proven: Result<Proven<'_>, Refusal>, base: &str, request: &Reques
 
 impl Placeholder {
     fn key(&self) -> Key<'_> {
-        Key::Secret { secret: self.secret.expose(), hmac_sha1: &self.hmac_sha1 }
+        Key::Secret { secret: self.secret.expose().as_bytes(), hmac_sha1: &self.hmac_sha1 }
     }
 }
 

@@ -16,24 +16,38 @@ pub struct Parameter<'r> {
     pub value: Cow<'r, [u8]>,
 }
 
-/// Whether some byte of a text is such a one. It looks at all of them, many at a time: texts are short, and most hold
+/// Whether some byte of a text is such a one. It looks at all of them, sixteen at a time: texts are short, and most hold
 /// none.
 #[inline(always)]
 pub(crate) fn any(text: &[u8], is: impl Fn(u8) -> bool) -> bool {
-    text.iter().fold(false, |found, byte| found | is(*byte))
+    let (chunks, rest) = text.as_chunks::<16>();
+    let mut found = [0u8; 16];
+    let mut look = |chunk: &[u8; 16]| {
+        for (found, byte) in found.iter_mut().zip(chunk) {
+            *found |= u8::from(is(*byte));
+        }
+    };
+    chunks.iter().for_each(&mut look);
+    if let Some(first) = rest.first() {
+        let mut last = [*first; 16];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        look(&last);
+    }
+    found != [0; 16]
 }
 
 /// Splits a query at `&`, drops empty parts, splits each at its first `=`, and decodes names and values as forms are:
 /// `+` is a blank (the URL standard's `application/x-www-form-urlencoded` parser).
 pub fn parameters(query: &[u8]) -> Parameters<'_> {
     let mut found = Parameters::new();
+    let plain = !any(query, is_written_otherwise);
+    let decode = |text| if plain { Cow::Borrowed(text) } else { decode_form(text) };
     for part in query.split(|byte| *byte == b'&').filter(|part| !part.is_empty()) {
         let at = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
         let (name, value) = part.split_at_checked(at).unwrap_or((part, &[]));
-        found.push(Parameter {
-            name: decode_form(name),
-            value: decode_form(value.get(1..).unwrap_or_default()),
-        });
+        found.push(Parameter { name: decode(name), value: decode(value.get(1..).unwrap_or_default()) });
     }
     found
 }
@@ -48,10 +62,16 @@ pub fn decode(text: &[u8]) -> Cow<'_, [u8]> {
 
 /// Decodes as [`decode`] does, and `+` to a blank.
 pub fn decode_form(text: &[u8]) -> Cow<'_, [u8]> {
-    if !any(text, |byte| (byte == b'%') | (byte == b'+')) {
+    if !any(text, is_written_otherwise) {
         return Cow::Borrowed(text);
     }
     decode_with(text, |byte| if byte == b'+' { b' ' } else { byte })
+}
+
+/// Whether this byte stands for another one in a form.
+#[inline(always)]
+fn is_written_otherwise(byte: u8) -> bool {
+    (byte == b'%') | (byte == b'+')
 }
 
 fn decode_with(text: &[u8], plain: impl Fn(u8) -> u8) -> Cow<'_, [u8]> {

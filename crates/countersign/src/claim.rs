@@ -25,7 +25,7 @@ pub struct Claim<'r> {
     pub user_agent: Option<&'r [u8]>,
     /// Credentials that came along and that verifying the signature does not judge, by the names of their header
     /// fields. A verifier that cannot judge them either refuses the request: ignored, they would seem to count.
-    pub unjudged: SmallVec<[&'static str; 2]>,
+    pub unjudged: SmallVec<[&'static str; 1]>,
     pub covered: Covered<'r>,
     pub payload: Payload,
     pub signature: Signature,
@@ -38,7 +38,7 @@ pub struct Covered<'r> {
     pub path: bool,
     pub query: bool,
     /// The header fields, sorted by name. A field with several values stands there several times.
-    pub headers: SmallVec<[HeaderField<'r>; 8]>,
+    pub headers: SmallVec<[HeaderField<'r>; 6]>,
 }
 
 /// A header field that the signature covers.

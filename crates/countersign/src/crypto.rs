@@ -114,7 +114,13 @@ pub fn md5(bytes: &[u8]) -> [u8; 16] {
 
 /// Whether two byte strings are equal, in a time that does not depend on where they differ. Lengths are not secret.
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
-    a.ct_eq(b).into()
+    // Eight bytes at a time: `subtle` compares one number with care as fast as one byte.
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut same = a.len().ct_eq(&b.len()) & a_rest.ct_eq(b_rest);
+    for (a, b) in a.iter().zip(b) {
+        same &= u64::from_ne_bytes(*a).ct_eq(&u64::from_ne_bytes(*b));
+    }
+    same.into()
 }
 
 /// How many blocks were compressed, for tests that compare the work of two verdicts.

@@ -129,7 +129,7 @@ impl fmt::Debug for AccessKeySecret {
 pub enum Key<'k> {
     /// A shared secret, and the state of HMAC-SHA1 keyed with it, which is worth keeping: it saves two of the
     /// compressions of each verification.
-    Secret { secret: &'k str, hmac_sha1: &'k HmacSha1 },
+    Secret { secret: &'k [u8], hmac_sha1: &'k HmacSha1 },
 }
 
 impl fmt::Debug for Key<'_> {

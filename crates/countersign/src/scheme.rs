@@ -123,7 +123,7 @@ impl StringToSign {
     /// Appends bytes.
     #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
-        let end = self.length.saturating_add(bytes.len());
+        let end = self.length + bytes.len();
         match self.inline.get_mut(self.length..end) {
             Some(room) => room.copy_from_slice(bytes),
             None => self.push_long(bytes),
@@ -138,7 +138,7 @@ impl StringToSign {
             Some(room) => *room = byte,
             None => self.push_long(&[byte]),
         }
-        self.length = self.length.saturating_add(1);
+        self.length += 1;
     }
 
     #[cold]

@@ -54,7 +54,8 @@ fn compute(
     let request = Request::new(parts.method.as_str(), target, &parts.headers, Body::Whole(body));
     let claim = scheme.read(&request).ok_or(Malformed::Missing("Authorization"))??;
     let hmac_sha1 = HmacSha1::new(credential.secret.expose().as_bytes());
-    let keys = scheme.keys(Key::Secret { secret: credential.secret.expose(), hmac_sha1: &hmac_sha1 }, &claim);
+    let key = Key::Secret { secret: credential.secret.expose().as_bytes(), hmac_sha1: &hmac_sha1 };
+    let keys = scheme.keys(key, &claim);
     let mut text = StringToSign::new();
     let strict = scheme.readings().iter().find(|reading| reading.is_strict());
     let written = strict.is_some_and(|strict| scheme.write(*strict, base, &request, &claim, &mut text));

@@ -48,10 +48,12 @@ impl Timestamp {
     }
 
     /// Reads a `Date` header field, such as `Sat, 21 Nov 2026 23:23:13 GMT` (RFC 9110, section 5.6.7).
-    pub fn parse_http_date(text: &str) -> Option<Self> {
-        if let Some(instant) = text.as_bytes().try_into().ok().and_then(parse_fixed_date) {
+    pub fn parse_http_date(text: impl AsRef<[u8]>) -> Option<Self> {
+        let text = text.as_ref();
+        if let Some(instant) = text.try_into().ok().and_then(parse_fixed_date) {
             return Some(instant);
         }
+        let text = std::str::from_utf8(text).ok()?;
         // The seconds of a day and more than four digits of a year are the parser's business; a comment is nobody's.
         if text.contains('(') {
             return None;

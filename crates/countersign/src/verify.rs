@@ -66,6 +66,7 @@ impl Readings<'_> {
 /// # Errors
 ///
 /// [`Refusal::SignatureMismatch`] with the strict string to sign, or [`Refusal::ReadingNotAccepted`].
+#[inline]
 pub fn verify<'r>(
     scheme: &'static dyn Scheme,
     base: &str,
@@ -74,21 +75,34 @@ pub fn verify<'r>(
     key: Key<'_>,
     accepted: Readings<'_>,
 ) -> Result<Proven<'r>, Refusal> {
-    let keys = scheme.keys(key, &claim);
+    let reading = matching(scheme, base, request, &claim, key, accepted)?;
+    Ok(Proven { claim, scheme, reading })
+}
+
+/// The reading under which the signature matches.
+fn matching(
+    scheme: &'static dyn Scheme,
+    base: &str,
+    request: &Request<'_>,
+    claim: &Claim<'_>,
+    key: Key<'_>,
+    accepted: Readings<'_>,
+) -> Result<Reading, Refusal> {
+    let keys = scheme.keys(key, claim);
     let mut text = StringToSign::new();
     for reading in scheme.readings() {
         text.clear();
-        if !scheme.write(*reading, base, request, &claim, &mut text) {
+        if !scheme.write(*reading, base, request, claim, &mut text) {
             continue;
         }
         if keys.iter().any(|key| key.proves(text.as_bytes(), &claim.signature)) {
-            if !accepted.accept(*reading, &claim) {
+            if !accepted.accept(*reading, claim) {
                 return Err(Refusal::ReadingNotAccepted(reading.name));
             }
-            return Ok(Proven { claim, scheme, reading: *reading });
+            return Ok(*reading);
         }
     }
-    Err(Refusal::SignatureMismatch { string_to_sign: string_to_sign(scheme, base, request, &claim) })
+    Err(Refusal::SignatureMismatch { string_to_sign: string_to_sign(scheme, base, request, claim) })
 }
 
 /// The string to sign under the strict reading, as text; empty where the request is not under `base`.
@@ -141,7 +155,7 @@ mod tests {
         let hmac_sha1 = HmacSha1::new(secret.as_bytes());
         blocks(|| {
             let (scheme, claim) = schemes::read(&request).unwrap();
-            let key = Key::Secret { secret, hmac_sha1: &hmac_sha1 };
+            let key = Key::Secret { secret: secret.as_bytes(), hmac_sha1: &hmac_sha1 };
             let refused = verify(scheme, "/api", &request, claim.unwrap(), key, Readings::Every);
             assert!(matches!(refused, Err(Refusal::SignatureMismatch { .. })));
         })

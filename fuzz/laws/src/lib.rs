@@ -64,7 +64,7 @@ fn strict(scheme: &dyn Scheme, request: &Request<'_>, claim: &Claim<'_>) -> Opti
 
 fn with_key<T>(secret: &str, use_it: impl FnOnce(Key<'_>) -> T) -> T {
     let hmac_sha1 = HmacSha1::new(secret.as_bytes());
-    use_it(Key::Secret { secret, hmac_sha1: &hmac_sha1 })
+    use_it(Key::Secret { secret: secret.as_bytes(), hmac_sha1: &hmac_sha1 })
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {

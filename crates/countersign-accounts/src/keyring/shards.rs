@@ -8,9 +8,9 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 /// How many parts a map has.
 const SHARDS: usize = 1024;
 
-/// What can be found by a text that it holds.
+/// What can be found by bytes that it holds.
 pub(super) trait Keyed: Clone {
-    fn key(&self) -> &str;
+    fn key(&self) -> &[u8];
 }
 
 /// A map in parts. The key is hashed once, with a seed of this process: the shard goes by some bits of the hash, the
@@ -27,7 +27,7 @@ impl<T: Keyed> Shards<T> {
         Self { hasher: DefaultHashBuilder::default(), shards: vec![empty; SHARDS] }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&T> {
+    pub(super) fn get(&self, key: &[u8]) -> Option<&T> {
         let hash = self.hasher.hash_one(key);
         self.shards.get(shard(hash))?.find(hash, |found| found.key() == key)
     }
@@ -44,7 +44,7 @@ impl<T: Keyed> Shards<T> {
         }
     }
 
-    pub(super) fn update(&mut self, key: &str, alter: impl FnOnce(&mut T)) {
+    pub(super) fn update(&mut self, key: &[u8], alter: impl FnOnce(&mut T)) {
         let hash = self.hasher.hash_one(key);
         let Some(shard) = self.shards.get_mut(shard(hash)) else { return };
         if let Some(found) = Arc::make_mut(shard).find_mut(hash, |found| found.key() == key) {
@@ -52,7 +52,7 @@ impl<T: Keyed> Shards<T> {
         }
     }
 
-    pub(super) fn remove(&mut self, key: &str) {
+    pub(super) fn remove(&mut self, key: &[u8]) {
         let hash = self.hasher.hash_one(key);
         let Some(shard) = self.shards.get_mut(shard(hash)) else { return };
         if let Ok(found) = Arc::make_mut(shard).find_entry(hash, |found| found.key() == key) {

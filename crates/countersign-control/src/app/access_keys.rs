@@ -5,6 +5,7 @@ use countersign_accounts::access_key::{AccessKeyStatus, Description, RECYCLE_BIN
 use countersign_accounts::change::{Change, Revision};
 use countersign_accounts::id::AccountId;
 use countersign_accounts::network::Networks;
+use countersign_accounts::real_name::RealNameState;
 use countersign_accounts::seal::Ring;
 use countersign_store::{Conflict, ListedAccessKey, Secret, Store, StoreError};
 use rand_core::CryptoRng;
@@ -22,6 +23,8 @@ pub struct Wanted {
     pub networks: Networks,
     /// The AccessKey that it is to replace; such a one may exceed the account's limit by one.
     pub replaces: Option<AccessKeyId>,
+    /// Whether an account's first AccessKey is given only to one whose real name is approved.
+    pub real_name_required: bool,
 }
 
 /// An AccessKey that was just created. Its secret is nowhere else to be had in clear.
@@ -45,6 +48,12 @@ pub async fn create(
     let description = Description::new(&wanted.description)?;
     if let Some(expires) = wanted.expires.filter(|expires| *expires <= asked.at) {
         return Err(Failure::ExpiryInThePast(expires));
+    }
+    if wanted.real_name_required && store.list_access_keys(&account).await?.is_empty() {
+        let real_name = store.find_real_name(&account).await?;
+        if !real_name.is_some_and(|(found, _)| found.state == RealNameState::Approved) {
+            return Err(Failure::RealNameNeeded);
+        }
     }
     let id =
         AccessKeyId::generate(prefix, random).map_err(|_| Failure::AccessKeyPrefix(prefix.to_owned()))?;
@@ -78,7 +87,8 @@ pub async fn create_successor(
     }
     let description = description.unwrap_or_else(|| old.key.description.as_str().to_owned());
     let replaces = Some(old.key.id.clone());
-    let wanted = Wanted { description, expires: None, networks: old.key.networks.clone(), replaces };
+    let networks = old.key.networks.clone();
+    let wanted = Wanted { description, networks, replaces, ..Wanted::default() };
     create(store, ring, asked, old.key.account.clone(), prefix, wanted, random).await
 }
 

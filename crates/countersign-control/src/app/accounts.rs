@@ -1,13 +1,13 @@
 //! Accounts: opening, finding, suspending.
 
-use countersign_accounts::account::{Account, DEFAULT_ACCESS_KEY_LIMIT, Email};
+use countersign_accounts::account::{Account, DEFAULT_ACCESS_KEY_LIMIT};
 use countersign_accounts::change::{Change, Revision};
 use countersign_accounts::id::AccountId;
-use countersign_accounts::password::PasswordHash;
+use countersign_accounts::password::{Password, PasswordHash};
 use countersign_store::{Secret, Store};
 use rand_core::CryptoRng;
 
-use super::{Asked, Failure};
+use super::{Asked, Failure, parse_email, passwords};
 
 /// Opens an account. Without a password nobody can sign in to it until one is set.
 ///
@@ -23,6 +23,9 @@ pub async fn open(
     let email = parse_email(email)?;
     let account = AccountId::generate(random);
     let access_key_limit = access_key_limit.unwrap_or(DEFAULT_ACCESS_KEY_LIMIT);
+    if let Some(password) = password {
+        passwords::check(&Password::new(password), &email)?;
+    }
     let mut changes = vec![Change::AccountOpened { account: account.clone(), email, access_key_limit }];
     let mut secrets = Vec::new();
     if let Some(password) = password {
@@ -73,8 +76,4 @@ pub async fn list(store: &Store) -> Result<Vec<Account>, Failure> {
             return Ok(all);
         }
     }
-}
-
-fn parse_email(text: &str) -> Result<Email, Failure> {
-    Email::new(text).map_err(|error| Failure::Email(text.to_owned(), error))
 }

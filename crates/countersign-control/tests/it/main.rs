@@ -16,6 +16,7 @@ mod cases;
 mod console;
 mod credentials;
 mod paths;
+mod people;
 mod projects;
 mod recorded;
 mod recycle_bin;

@@ -134,7 +134,7 @@ pub(super) fn prove<'r>(
     secret: &AccessKeySecret,
 ) -> Option<Reading> {
     let hmac_sha1 = HmacSha1::new(secret.expose().as_bytes());
-    let key = Key::Secret { secret: secret.expose(), hmac_sha1: &hmac_sha1 };
+    let key = Key::Secret { secret: secret.expose().as_bytes(), hmac_sha1: &hmac_sha1 };
     let proven = verify(scheme, base, request, claim.clone(), key, Readings::Every);
     proven.ok().map(|proven| proven.reading())
 }

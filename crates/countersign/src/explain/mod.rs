@@ -332,7 +332,7 @@ fn client_string_holds_secret(about: &About<'_>) -> bool {
 /// Whether a secret signs this text as the claim says.
 fn signs(scheme: &dyn Scheme, claim: &Claim<'_>, secret: &AccessKeySecret, text: &str) -> bool {
     let hmac_sha1 = HmacSha1::new(secret.expose().as_bytes());
-    let keys = scheme.keys(Key::Secret { secret: secret.expose(), hmac_sha1: &hmac_sha1 }, claim);
+    let keys = scheme.keys(Key::Secret { secret: secret.expose().as_bytes(), hmac_sha1: &hmac_sha1 }, claim);
     keys.iter().any(|key| key.proves(text.as_bytes(), &claim.signature))
 }
 

@@ -14,6 +14,12 @@ pub const ODPS: &dyn Scheme = &odps::Odps;
 pub const ALL: &[&dyn Scheme] = &[ODPS];
 
 /// Reads the claim of a request by the scheme whose marks it bears; `None` where it bears no scheme's.
+#[inline]
 pub fn read<'r>(request: &Request<'r>) -> Option<(&'static dyn Scheme, Result<Claim<'r>, Malformed>)> {
-    ALL.iter().find_map(|scheme| scheme.read(request).map(|read| (*scheme, read)))
+    for scheme in ALL {
+        if let Some(read) = scheme.read(request) {
+            return Some((*scheme, read));
+        }
+    }
+    None
 }

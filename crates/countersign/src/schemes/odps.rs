@@ -24,12 +24,13 @@ mod signing;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName};
+use http::HeaderValue;
+use http::header::{AUTHORIZATION, HeaderName};
 use http::request::Parts;
 use smallvec::{SmallVec, smallvec};
 
 use self::canonical::{Twist, resource};
-use crate::canonical::parameters;
+use crate::canonical::{any, parameters};
 use crate::claim::{Claim, Covered, HeaderField, Payload, Scope};
 use crate::crypto::{HmacSha1, hmac_sha256};
 use crate::dialects::Dialect;
@@ -39,7 +40,6 @@ use crate::request::Request;
 use crate::scheme::{Reading, Scheme, SignOptions, StringToSign};
 use crate::time::{Timestamp, parse_scope_date};
 
-const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 const SECURITY_TOKEN_NAME: &str = "authorization-sts-token";
 const SECURITY_TOKEN: HeaderName = HeaderName::from_static(SECURITY_TOKEN_NAME);
 /// What begins the names of the header fields and parameters that are signed by name.
@@ -63,8 +63,11 @@ impl Scheme for Odps {
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Option<Result<Claim<'r>, Malformed>> {
-        let mine = |value: &http::HeaderValue| value.as_bytes().starts_with(b"ODPS ");
-        request.headers.get_all(AUTHORIZATION).iter().any(mine).then(|| read(request))
+        let mine = |value: &HeaderValue| value.as_bytes().starts_with(b"ODPS ");
+        if !request.headers.get_all(AUTHORIZATION).iter().any(mine) {
+            return None;
+        }
+        Some(read(request))
     }
 
     fn readings(&self) -> &'static [Reading] {
@@ -84,7 +87,7 @@ impl Scheme for Odps {
         if !resource.can_be_read(reading) {
             return false;
         }
-        let mut content_type = field(claim, CONTENT_TYPE.as_str());
+        let ByPlace { content_md5, mut content_type, date } = ByPlace::of(claim);
         if twist == Twist::IgnoreFormContentType {
             if !added_by_http_library(request, content_type) {
                 return false;
@@ -94,7 +97,7 @@ impl Scheme for Odps {
 
         out.push(request.method.as_bytes());
         out.push_byte(b'\n');
-        for value in [field(claim, CONTENT_MD5.as_str()), content_type, field(claim, DATE.as_str())] {
+        for value in [content_md5, content_type, date] {
             out.push(value);
             out.push_byte(b'\n');
         }
@@ -146,15 +149,16 @@ impl Scheme for Odps {
 }
 
 fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
-    let fields = Fields::gather(request)?;
-    let authorization =
-        text("Authorization", fields.authorization)?.and_then(|value| value.strip_prefix("ODPS "));
+    let mut fields = Fields::default();
+    fields.gather(request)?;
+    let authorization = fields.authorization.and_then(|value| value.strip_prefix(b"ODPS "));
     let (credential, signature) = authorization
-        .and_then(|value| value.rsplit_once(':'))
+        .and_then(|value| value.split_at_checked(value.iter().rposition(|byte| *byte == b':')?))
         .ok_or_else(|| unreadable("it should read `ODPS <AccessKey id>:<signature>`"))?;
+    let credential = std::str::from_utf8(credential).map_err(|_| unreadable("it is not UTF-8"))?;
     let (access_key_id, scope) = read_credential(credential)?;
 
-    let date = text("Date", fields.date)?.ok_or(Malformed::Missing("Date"))?;
+    let date = fields.date.ok_or(Malformed::Missing("Date"))?;
     let signed_at = Timestamp::parse_http_date(date).ok_or_else(|| {
         Malformed::unreadable("Date", "it should read like `Sat, 21 Nov 2026 23:23:13 GMT`")
     })?;
@@ -177,7 +181,7 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
         unjudged: fields.unjudged,
         payload: fields.content_md5.map_or(Payload::Uncovered, read_md5),
         covered: Covered { method: true, path: true, query: true, headers: fields.covered },
-        signature: read_signature(signature)?,
+        signature: read_signature(signature.get(1..).unwrap_or_default())?,
     })
 }
 
@@ -190,70 +194,76 @@ struct Fields<'r> {
     content_type: Option<&'r [u8]>,
     security_token: Option<&'r [u8]>,
     user_agent: Option<&'r [u8]>,
-    unjudged: SmallVec<[&'static str; 2]>,
+    unjudged: SmallVec<[&'static str; 1]>,
     /// What is signed: three by their place, and every `x-odps-` one by its name.
-    covered: SmallVec<[HeaderField<'r>; 8]>,
+    covered: SmallVec<[HeaderField<'r>; 6]>,
 }
 
 impl<'r> Fields<'r> {
-    fn gather(request: &Request<'r>) -> Result<Self, Malformed> {
-        let mut found = Self::default();
+    fn gather(&mut self, request: &Request<'r>) -> Result<(), Malformed> {
         for (name, value) in request.headers {
-            let (name, value) = (name.as_str(), value.as_bytes());
+            let field = HeaderField { name: name.as_str(), value: value.as_bytes() };
             // Most fields are none of these, and one letter tells.
-            if !matches!(name.as_bytes().first(), Some(b'a' | b'c' | b'd' | b's' | b'x')) {
-                continue;
-            }
-            // Which may stand once: signer and server might take different ones.
-            let once = match name {
-                "authorization" => &mut found.authorization,
-                "content-md5" => &mut found.content_md5,
-                "content-type" => &mut found.content_type,
-                "date" => &mut found.date,
-                "authorization-sts-token" => &mut found.security_token,
-                _ if name.starts_with(SIGNED_PREFIX) => {
-                    found.take(name, value);
-                    continue;
-                }
-                _ => {
-                    found.unjudged.extend(UNJUDGED.into_iter().filter(|unjudged| *unjudged == name));
-                    continue;
-                }
-            };
-            if once.replace(value).is_some() {
-                return Err(Malformed::Repeated(name.to_owned()));
-            }
-            match name {
-                "authorization" => {}
-                "authorization-sts-token" => found.unjudged.push(SECURITY_TOKEN_NAME),
-                _ => found.cover(name, value),
+            match field.name.as_bytes() {
+                [b'a' | b'c' | b'd' | b's', ..] => self.take_by_place(field)?,
+                [b'x', ..] => self.take_by_name(field),
+                _ => {}
             }
         }
-        Ok(found)
+        Ok(())
     }
 
-    /// Keeps the fields sorted. The values of one field keep the order in which they came.
-    fn cover(&mut self, name: &'r str, value: &'r [u8]) {
-        let behind = self.covered.iter().rposition(|field| field.name <= name).map_or(0, |before| before + 1);
-        self.covered.insert(behind, HeaderField { name, value });
+    fn take_by_place(&mut self, field: HeaderField<'r>) -> Result<(), Malformed> {
+        let once = match field.name {
+            "authorization" => &mut self.authorization,
+            "content-md5" => &mut self.content_md5,
+            "content-type" => &mut self.content_type,
+            "date" => &mut self.date,
+            SECURITY_TOKEN_NAME => &mut self.security_token,
+            _ => {
+                if let Some(unjudged) = UNJUDGED.into_iter().find(|unjudged| *unjudged == field.name) {
+                    self.unjudged.push(unjudged);
+                }
+                return Ok(());
+            }
+        };
+        // Each may stand once: signer and server might take different ones.
+        if once.replace(field.value).is_some() {
+            return Err(Malformed::Repeated(field.name.to_owned()));
+        }
+        match field.name {
+            "authorization" => {}
+            SECURITY_TOKEN_NAME => self.unjudged.push(SECURITY_TOKEN_NAME),
+            _ => self.cover(field),
+        }
+        Ok(())
     }
 
-    fn take(&mut self, name: &'r str, value: &'r [u8]) {
-        match name {
+    fn take_by_name(&mut self, field: HeaderField<'r>) {
+        if !field.name.starts_with(SIGNED_PREFIX) {
+            return;
+        }
+        match field.name {
             // Of several the first: signed, they are one value that begins with it.
-            USER_AGENT => _ = self.user_agent.get_or_insert(value),
+            USER_AGENT => _ = self.user_agent.get_or_insert(field.value),
             BEARER_TOKEN => self.unjudged.push(BEARER_TOKEN),
             _ => {}
         }
-        self.cover(name, value);
+        self.cover(field);
+    }
+
+    /// Keeps the fields sorted. The values of one field keep the order in which they came.
+    fn cover(&mut self, field: HeaderField<'r>) {
+        let before = self.covered.iter().rposition(|other| other.name <= field.name);
+        self.covered.insert(before.map_or(0, |before| before + 1), field);
     }
 }
 
 /// Whether a parameter is signed in place of the header field of its name, which anybody may alter then.
 fn is_overridden(name: &str, request: &Request<'_>) -> bool {
     let query = request.query.unwrap_or_default();
-    // Most queries neither hold the name nor spell anything in another way.
-    (query.contains(name) || query.contains('%'))
+    // Most queries neither hold a name with a dash nor spell anything in another way.
+    any(query.as_bytes(), |byte| (byte == b'-') | (byte == b'%'))
         && parameters(query.as_bytes()).iter().any(|parameter| *parameter.name == *name.as_bytes())
 }
 
@@ -266,7 +276,7 @@ fn text<'r>(name: &str, value: Option<&'r [u8]>) -> Result<Option<&'r str>, Malf
 }
 
 /// Reads the 20 bytes of a signature. Only the canonical spelling of base 64 is taken.
-fn read_signature(text: &str) -> Result<Signature, Malformed> {
+fn read_signature(text: &[u8]) -> Result<Signature, Malformed> {
     const LENGTH: &str = "the signature is not one of HMAC-SHA1: it should have 20 bytes";
     let mut signature = [0u8; 21];
     if text.len() != 28 {
@@ -286,6 +296,9 @@ fn unreadable(why: &'static str) -> Malformed {
 }
 
 fn read_credential(credential: &str) -> Result<(&str, Option<Scope<'_>>), Malformed> {
+    if AccessKeyId::check(credential).is_ok() {
+        return Ok((credential, None));
+    }
     let mut parts = credential.split('/');
     let id = parts.next().unwrap_or_default();
     if AccessKeyId::check(id).is_err() {
@@ -305,8 +318,28 @@ fn read_credential(credential: &str) -> Result<(&str, Option<Scope<'_>>), Malfor
     Ok((id, Some(scope)))
 }
 
-fn field<'r>(claim: &Claim<'r>, name: &str) -> &'r [u8] {
-    claim.covered.headers.iter().find(|field| field.name == name).map_or(b"", |field| field.value)
+/// The header fields that are signed by their place: empty where there is none.
+#[derive(Default)]
+struct ByPlace<'r> {
+    content_md5: &'r [u8],
+    content_type: &'r [u8],
+    date: &'r [u8],
+}
+
+impl<'r> ByPlace<'r> {
+    fn of(claim: &Claim<'r>) -> Self {
+        let mut found = Self::default();
+        // They are sorted, and each stands once.
+        for field in claim.covered.headers.iter().take(3) {
+            match field.name {
+                "content-md5" => found.content_md5 = field.value,
+                "content-type" => found.content_type = field.value,
+                "date" => found.date = field.value,
+                _ => {}
+            }
+        }
+        found
+    }
 }
 
 /// Reads a `Content-MD5`: base 64 as RFC 1864 has it, or hexadecimal as the Java SDK sends it.
@@ -329,10 +362,14 @@ fn added_by_http_library(request: &Request<'_>, content_type: &[u8]) -> bool {
     content_type == b"application/x-www-form-urlencoded" && request.method == "POST"
 }
 
-fn derive(corporation: &str, secret: &str, scope: &Scope<'_>) -> SigningKey {
+fn derive(corporation: &str, secret: &[u8], scope: &Scope<'_>) -> SigningKey {
     use zeroize::Zeroizing;
-    let start = Zeroizing::new(format!("{corporation}_v4{secret}"));
-    let mut key = Zeroizing::new(hmac_sha256(start.as_bytes(), scope.date.as_bytes()));
+    // Reserved whole, so that no half-written copy is left behind by a growing buffer.
+    let mut start = Zeroizing::new(Vec::with_capacity(corporation.len() + 3 + secret.len()));
+    for part in [corporation.as_bytes(), b"_v4", secret] {
+        start.extend_from_slice(part);
+    }
+    let mut key = Zeroizing::new(hmac_sha256(&start, scope.date.as_bytes()));
     for part in [scope.region, scope.service, scope.terminator] {
         *key = hmac_sha256(key.as_slice(), part.as_bytes());
     }

@@ -49,7 +49,7 @@ fn judge_anything(method: &str, target: &str, base: &str, headers: &HeaderMap) {
     if let Some((scheme, Ok(claim))) = schemes::read(&request) {
         let _ = scheme.ambiguity(base, &request);
         let _ = fresh(&claim, now(), Duration::from_secs(900));
-        let key = Key::Secret { secret: secret.expose(), hmac_sha1: &hmac_sha1 };
+        let key = Key::Secret { secret: secret.expose().as_bytes(), hmac_sha1: &hmac_sha1 };
         let _ = verify(scheme, base, &request, claim, key, Readings::Every);
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn judge(
     let secret = AccessKeySecret::new(secret);
     let hmac_sha1 = HmacSha1::new(secret.expose().as_bytes());
     let (scheme, claim) = schemes::read(request).ok_or(Refusal::Unsigned)?;
-    let key = Key::Secret { secret: secret.expose(), hmac_sha1: &hmac_sha1 };
+    let key = Key::Secret { secret: secret.expose().as_bytes(), hmac_sha1: &hmac_sha1 };
     verify(scheme, base, request, claim?, key, accepted).map(|proven| proven.reading().name)
 }
 

@@ -73,7 +73,8 @@ impl Create {
         let created = async {
             let account = accounts::choose(&store, self.account.as_deref()).await?.id;
             let project = self.shown.project(&store, &account).await?;
-            let wanted = Wanted { description: self.description, expires, networks, replaces: None };
+            let description = self.description;
+            let wanted = Wanted { description, expires, networks, ..Wanted::default() };
             let random = &mut random::from_system();
             let prefix = &self.shown.prefix;
             let created =

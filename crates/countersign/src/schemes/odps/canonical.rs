@@ -1,7 +1,6 @@
 //! The canonical resource and header fields of ODPS, strict and under each named alternative.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 
 use super::SIGNED_PREFIX;
 use crate::canonical::{Parameter, Parameters, any, decode, decode_form, parameters, relative};
@@ -92,16 +91,20 @@ pub(super) fn resource<'r>(twist: Twist, base: &str, request: &Request<'r>) -> O
     if twist == Twist::DoubleDecode {
         return double_decoded(path, query);
     }
-    let mut parameters = parameters(query.as_bytes());
-    let repeated = keep_one_each(&mut parameters, twist == Twist::FirstDuplicate);
+    let mut resource = Resource { path: Cow::Borrowed(b""), parameters: parameters(query.as_bytes()) };
+    let repeated = keep_one_each(&mut resource.parameters, twist == Twist::FirstDuplicate);
     let triggered = match twist {
         Twist::None | Twist::IgnoreFormContentType | Twist::DoubleDecode => true,
-        Twist::NoParameterInHeaders => parameters.iter().any(is_signed_by_name),
+        Twist::NoParameterInHeaders => resource.parameters.iter().any(is_signed_by_name),
         Twist::FirstDuplicate => repeated,
         Twist::PathPlusAsSpace => path.contains('+'),
     };
+    if !triggered {
+        return None;
+    }
     let decode_path = if twist == Twist::PathPlusAsSpace { decode_form } else { decode };
-    triggered.then(|| Resource { path: decode_path(path.as_bytes()), parameters })
+    resource.path = decode_path(path.as_bytes());
+    Some(resource)
 }
 
 /// What PyODPS makes of a target: `urlparse(unquote(target), allow_fragments=False)`, then `parse_qsl` of the query.
@@ -161,36 +164,31 @@ pub(super) fn write_fields(
     twist: Twist,
     out: &mut StringToSign,
 ) {
-    let mut fields = fields.iter().filter(|field| field.name.starts_with(SIGNED_PREFIX)).peekable();
+    let by_place = fields.iter().position(|field| field.name.starts_with(SIGNED_PREFIX));
+    let mut fields = by_place.and_then(|by_place| fields.get(by_place..)).unwrap_or_default();
     let with_parameters = twist != Twist::NoParameterInHeaders;
     let mut parameters = parameters.iter().filter(|p| with_parameters && is_signed_by_name(p)).peekable();
-    loop {
-        let order = match (fields.peek(), parameters.peek()) {
-            (None, None) => return,
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(field), Some(parameter)) => field.name.as_bytes().cmp(&parameter.name),
-        };
-        if order == Ordering::Greater
-            && let Some(parameter) = parameters.next()
-        {
-            write_field(&parameter.name, &parameter.value, out);
-            continue;
+    while let [field, others @ ..] = fields {
+        while let Some(before) = parameters.next_if(|p| *p.name < *field.name.as_bytes()) {
+            write_field(&before.name, &before.value, out);
         }
-        let Some(field) = fields.next() else { return };
-        let others = std::iter::from_fn(|| fields.next_if(|next| next.name == field.name));
-        if order == Ordering::Equal {
-            others.for_each(drop);
+        let others_of_it = others.iter().take_while(|other| other.name == field.name).count();
+        let (others_of_it, behind) = others.split_at_checked(others_of_it).unwrap_or_default();
+        fields = behind;
+        if parameters.peek().is_some_and(|p| *p.name == *field.name.as_bytes()) {
             continue;
         }
         out.push(field.name.as_bytes());
         out.push_byte(b':');
         out.push(field.value);
-        for other in others {
+        for other in others_of_it {
             out.push_byte(b',');
             out.push(other.value);
         }
         out.push_byte(b'\n');
+    }
+    for behind in parameters {
+        write_field(&behind.name, &behind.value, out);
     }
 }
 
