@@ -1,6 +1,6 @@
 //! The configuration file of `serve`. The sample is compiled in, and is the default.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,10 +10,12 @@ use countersign_accounts::session::SessionLimits;
 use countersign_accounts::verifier::Demands;
 use countersign_control::connections::DEFAULT_CONNECTIONS;
 use countersign_control::console::ConsoleSettings;
+use countersign_control::mail::{Encryption, SmtpSettings};
 use countersign_control::state::Settings;
 use countersign_control::tls::Certificate;
 use serde::Deserialize;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use zeroize::Zeroizing;
 
 use crate::data::read_secret_file;
 use crate::telemetry::Format;
@@ -69,7 +71,33 @@ pub(crate) struct ConsoleSection {
     pub(crate) session_idle_seconds: u64,
     pub(crate) session_seconds: u64,
     pub(crate) max_key_age_days: u64,
+    pub(crate) require_real_name: bool,
+    pub(crate) smtp: Option<SmtpSection>,
     pub(crate) tls: Option<TlsSection>,
+}
+
+/// Where mails go.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SmtpSection {
+    pub(crate) host: String,
+    pub(crate) port: Option<u16>,
+    #[serde(default)]
+    pub(crate) encryption: SmtpEncryption,
+    pub(crate) from: String,
+    pub(crate) username: Option<String>,
+    pub(crate) password_file: Option<PathBuf>,
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SmtpEncryption {
+    #[default]
+    Starttls,
+    Tls,
+    DangerPlain,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -130,6 +158,8 @@ impl Default for ConsoleSection {
             session_idle_seconds: 60 * 60,
             session_seconds: 12 * 60 * 60,
             max_key_age_days: 0,
+            require_real_name: false,
+            smtp: None,
             tls: None,
         }
     }
@@ -218,7 +248,7 @@ impl Config {
         names.filter(|((_, one), (_, other))| one != other).map(|((name, _), _)| name).collect()
     }
 
-    fn fixed(&self) -> [(&'static str, String); 13] {
+    fn fixed(&self) -> [(&'static str, String); 16] {
         let Self { store, endpoint, console, admin, maxcompute: _, log } = self;
         [
             ("store.data", format!("{:?}", store.data)),
@@ -231,6 +261,9 @@ impl Config {
             ("console.enabled", console.enabled.to_string()),
             ("console.listen", console.listen.to_string()),
             ("console.max_connections", console.max_connections.to_string()),
+            ("console.session_idle_seconds", console.session_idle_seconds.to_string()),
+            ("console.session_seconds", console.session_seconds.to_string()),
+            ("console.smtp", format!("{:?}", console.smtp)),
             ("console.tls", console.tls.is_some().to_string()),
             ("admin.listen", format!("{:?}", admin.listen)),
             ("admin.tls", admin.tls.is_some().to_string()),
@@ -291,6 +324,9 @@ impl ConsoleSection {
             "`console.session_idle_seconds` is {idle} and `console.session_seconds` is {longest}: the first may be 60 up \
              to the second, and that one up to 7776000"
         );
+        if let Some(smtp) = &self.smtp {
+            smtp.check()?;
+        }
         ensure!(
             self.max_key_age_days <= 36_500,
             "`console.max_key_age_days` is {}: it may be 0 to 36500",
@@ -306,12 +342,69 @@ impl ConsoleSection {
         ConsoleSettings {
             public_url: self.public_url.clone().unwrap_or_else(|| listener.to_owned()),
             endpoint_url: self.endpoint_url.clone().unwrap_or_else(|| format!("{endpoint}{base_path}")),
+            require_real_name: self.require_real_name,
             max_key_age: (days > 0).then(|| Duration::from_secs(days * 24 * 60 * 60)),
             sessions: SessionLimits {
                 idle: Duration::from_secs(self.session_idle_seconds),
                 longest: Duration::from_secs(self.session_seconds),
             },
         }
+    }
+}
+
+impl SmtpSection {
+    fn check(&self) -> anyhow::Result<()> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-:".contains(c);
+        ensure!(
+            !self.host.is_empty() && self.host.chars().all(plain),
+            "`console.smtp.host` is `{}`: it should be a name or an address, without a port",
+            self.host
+        );
+        ensure!(
+            self.username.is_some() == self.password_file.is_some(),
+            "`console.smtp.username` and `console.smtp.password_file` go together"
+        );
+        let here =
+            self.host == "localhost" || self.host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+        ensure!(
+            self.encryption != SmtpEncryption::DangerPlain || here,
+            "`console.smtp.encryption` is `danger_plain`, which is for a server on this machine: mails hold links that \
+             open accounts"
+        );
+        // Whether the sender is one is found out without a server.
+        SmtpSettings { password: None, trusted: None, ..self.known() }.check()?;
+        Ok(())
+    }
+
+    fn known(&self) -> SmtpSettings {
+        let (encryption, port) = match self.encryption {
+            SmtpEncryption::Starttls => (Encryption::StartTls, 587),
+            SmtpEncryption::Tls => (Encryption::Tls, 465),
+            SmtpEncryption::DangerPlain => (Encryption::Plain, 25),
+        };
+        SmtpSettings {
+            host: self.host.clone(),
+            port: self.port.unwrap_or(port),
+            encryption,
+            from: self.from.clone(),
+            username: self.username.clone(),
+            password: None,
+            trusted: None,
+        }
+    }
+
+    /// Reads the files that it names.
+    pub(crate) fn read(&self) -> anyhow::Result<SmtpSettings> {
+        let mut settings = self.known();
+        if let Some(file) = &self.password_file {
+            let password = read_secret_file(file)?;
+            settings.password = Some(Zeroizing::new(password.trim_end_matches(['\r', '\n']).to_owned()));
+        }
+        if let Some(file) = &self.ca_file {
+            let read = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+            settings.trusted = Some(read);
+        }
+        Ok(settings)
     }
 }
 
@@ -360,6 +453,12 @@ mod tests {
             ("[console]\npublic_url = \"https://c.example/x\"", "without a path"),
             ("[console]\npublic_url = \"c.example\"", "`console.public_url` is `c.example`"),
             ("[console]\nendpoint_url = \"javascript:x\"", "`console.endpoint_url`"),
+            ("[console.smtp]\nhost = \"m.example\"\nfrom = \"nobody\"", "`nobody` is not a sender"),
+            ("[console.smtp]\nhost = \"m.example:25\"\nfrom = \"a@b.c\"\nusername = \"u\"", "go together"),
+            (
+                "[console.smtp]\nhost = \"m.example\"\nfrom = \"a@b.c\"\nencryption = \"danger_plain\"",
+                "on this machine",
+            ),
             ("[console]\nsession_idle_seconds = 50000", "`console.session_idle_seconds` is 50000"),
             ("[endpoint.tls]\ncertificate_file = \"c\"", "missing field `key_file`"),
             ("[endpoint]\ndrain_delay_seconds = 3601", "0 to 3600"),

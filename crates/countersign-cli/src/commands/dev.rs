@@ -10,15 +10,17 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use clap::Args;
+use countersign_accounts::account::Registration;
 use countersign_accounts::change::Actor;
 use countersign_accounts::verifier::Demands;
 use countersign_accounts::{clock, random};
 use countersign_client::{Profile, write_odps_config};
 use countersign_control::app::access_keys::{self, Created, Wanted};
-use countersign_control::app::{Asked, accounts, projects};
+use countersign_control::app::{Asked, accounts, administration, projects};
 use countersign_control::connections::{Connections, DEFAULT_CONNECTIONS};
 use countersign_control::console::{Console, ConsoleSettings};
 use countersign_control::endpoint::Endpoint;
+use countersign_control::mail::Mailer;
 use countersign_control::node::Node;
 use countersign_control::server;
 use countersign_control::state::Settings;
@@ -87,7 +89,7 @@ impl Dev {
             endpoint_url: format!("http://{address}/api"),
             ..ConsoleSettings::default()
         };
-        let console = Arc::new(Console::new(Arc::clone(&node.state), settings));
+        let console = Arc::new(Console::new(Arc::clone(&node.state), Mailer::kept(), settings)?);
         let (tell_console, console_stopped) = tokio::sync::oneshot::channel::<()>();
         let console_serving = tokio::spawn(server::serve_console(
             console_listener,
@@ -167,6 +169,8 @@ async fn seed(
 ) -> anyhow::Result<Created> {
     let random = &mut random::from_system();
     let (account, _) = accounts::open(store, asked(), EMAIL, Some(password), None, random).await?;
+    administration::appoint(store, asked(), account.clone()).await?;
+    administration::set_registration(store, asked(), Registration::Open).await?;
     projects::create(store, asked(), account.clone(), PROJECT).await?;
     let wanted = Wanted { description: "the demonstration".to_owned(), ..Wanted::default() };
     Ok(access_keys::create(store, ring, asked(), account, "CSAK", wanted, random).await?)

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use countersign_accounts::clock;
 use countersign_control::admin::Admin;
 use countersign_control::connections::Connections;
 use countersign_control::console::{Console, ConsoleSettings};
 use countersign_control::endpoint::Endpoint;
+use countersign_control::mail::Mailer;
 use countersign_control::node::Node;
 use countersign_control::server::{self, Listener};
 use countersign_control::tls::Tls;
@@ -21,7 +23,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::reload::Reload;
-use crate::config::{Config, TlsSection};
+use crate::config::{Config, SmtpSection, TlsSection};
 use crate::data::{DataArgs, Place};
 use crate::notify::{self, Notify};
 use crate::print::Printer;
@@ -56,6 +58,7 @@ impl Serve {
 
         // Before the store is touched: an address that is taken, or a certificate that is none, should leave no trace.
         let tls = open_tls(config.endpoint.tls.as_ref())?;
+        let smtp = config.console.smtp.as_ref().map(SmtpSection::read).transpose()?;
         let console_tls = open_tls(config.console.tls.as_ref())?;
         let admin_tls = open_tls(config.admin.tls.as_ref())?;
         let tcp = listen(config.endpoint.listen).await?;
@@ -88,16 +91,28 @@ impl Serve {
             let _ = stopped.await;
         }));
         printer.note(&format!("countersign serves {}{}", origins.endpoint, config.maxcompute.base_path));
-        let console = Arc::new(Console::new(Arc::clone(&node.state), origins.settings(&config)));
+        let mailer = smtp.as_ref().map_or_else(|| Ok(Mailer::off()), Mailer::smtp)?;
+        let mail_is_off = !mailer.is_on();
+        let console = Arc::new(Console::new(Arc::clone(&node.state), mailer, origins.settings(&config))?);
         let (tell_console, console_stopped) = tokio::sync::oneshot::channel::<()>();
         let console_serving = console_tcp.map(|tcp| {
             printer.note(&format!("countersign console {}", origins.console));
+            if mail_is_off {
+                printer.note(
+                    "no mail is sent, so nobody can register or set a forgotten password anew: see [console.smtp]",
+                );
+            }
             let listener = Listener::new(tcp, console_tls.clone());
             let connections = Connections::new(config.console.max_connections);
             tokio::spawn(server::serve_console(listener, Arc::clone(&console), connections, async {
                 let _ = console_stopped.await;
             }))
         });
+        if config.console.enabled
+            && let Some(url) = console.first_administrator_url(clock::now()).await?
+        {
+            printer.note(&format!("there is no account yet; open the first one, once, at {url}"));
+        }
         notify.ready(&status(&node));
         if let Some(every) = notify::watchdog() {
             tokio::spawn(give_signs_of_life(Notify::from_env(), every));

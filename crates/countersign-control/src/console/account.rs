@@ -79,7 +79,9 @@ async fn show(State(site): State<Arc<Site>>, who: SignedIn) -> Result<Response, 
     let found = crate::app::real_name::find(&site.state.store, &account).await?;
     let real_name = match found {
         None if !site.settings().require_real_name => None,
-        None => Some(Verification { kind: "warn", word: "real-name-missing", reason: None, may_submit: true }),
+        None => {
+            Some(Verification { kind: "warn", word: "real-name-missing", reason: None, may_submit: true })
+        }
         Some(found) => {
             let (kind, word) = match found.state {
                 RealNameState::Submitted => ("off", "real-name-submitted"),

@@ -107,6 +107,11 @@ impl Page {
         printable(text)
     }
 
+    /// The name of a browser and its system, by what it says it is.
+    pub(super) fn browser(&self, client: &str) -> String {
+        browser(client)
+    }
+
     /// Where choosing a language leads: back here. What was sent as a form is not there to be asked for again.
     pub(super) fn back(&self) -> &str {
         if self.visit.method == Method::GET { &self.visit.here } else { "/" }
@@ -153,4 +158,46 @@ pub(super) fn html(template: &impl Template) -> Result<Response, Trouble> {
 pub(super) fn printable(text: &str) -> String {
     let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(escaped).collect()
+}
+
+/// The name of a browser and its system, by what it says it is; all of that, where neither is known.
+fn browser(client: &str) -> String {
+    // Most claim to be several others too: the most particular goes first.
+    const BROWSERS: [(&str, &str); 6] = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ];
+    const SYSTEMS: [(&str, &str); 6] = [
+        ("Android", "Android"),
+        ("iPhone", "iOS"),
+        ("iPad", "iPadOS"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let named = |names: [(&str, &'static str); 6]| {
+        names.into_iter().find(|(mark, _)| client.contains(mark)).map(|(_, name)| name)
+    };
+    match (named(BROWSERS), named(SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} · {system}"),
+        (Some(browser), None) => browser.to_owned(),
+        _ => client.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_are_known_by_what_they_say() {
+        let linux = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) ";
+        assert_eq!(browser(&format!("{linux}Chrome/156.0.0.0 Safari/537.36")), "Chrome · Linux");
+        assert_eq!(browser(&format!("{linux}Chrome/1 Safari/1 Edg/1")), "Edge · Linux");
+        assert_eq!(browser("something else"), "something else");
+    }
 }

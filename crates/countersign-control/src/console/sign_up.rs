@@ -100,8 +100,8 @@ async fn ask(
         return form(&site, &visit, filled.email, None).await;
     }
     let (password, random) = (Password::new(filled.new_password), &mut random::from_system());
-    let asked = sign_up::request(&site.desk, &visit.visitor(), &filled.email, password, visit.now, random);
-    match asked.await {
+    let visitor = visit.visitor();
+    match sign_up::request(&site.desk, &visitor, &filled.email, password, visit.now, random).await {
         Ok(mail) => {
             site.post([mail], &visit);
             sent(&site, &visit, filled.email)

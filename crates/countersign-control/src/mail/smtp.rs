@@ -62,6 +62,13 @@ pub enum SmtpError {
     Tls(lettre::transport::smtp::Error),
 }
 
+impl SmtpSettings {
+    /// Fails where no mail can be sent so, whatever the server says.
+    pub fn check(&self) -> Result<(), SmtpError> {
+        Transport::new(self).map(|_| ())
+    }
+}
+
 /// A way to one mail server.
 pub(super) struct Transport {
     smtp: AsyncSmtpTransport<Tokio1Executor>,

@@ -51,15 +51,8 @@ pub(super) async fn send(
     who.must_be_proven(&site, HERE)?;
     let (visit, random) = (who.visit.clone(), &mut random::from_system());
     let (desk, visitor, email) = (&site.desk, visit.visitor(), &filled.email);
-    let asked = profile::request_email_change(
-        desk,
-        &visitor,
-        &who.session,
-        &who.account,
-        email,
-        visit.now,
-        random,
-    );
+    let asked =
+        profile::request_email_change(desk, &visitor, &who.session, &who.account, email, visit.now, random);
     match asked.await {
         Ok(mail) => {
             site.post([mail], &visit);

@@ -77,17 +77,11 @@ pub(crate) async fn prove(
     }
 }
 
-async fn form(
-    site: &Site,
-    who: SignedIn,
-    next: &Next,
-    problem: Option<String>,
-) -> Result<Response, Trouble> {
+async fn form(site: &Site, who: SignedIn, next: &Next, problem: Option<String>) -> Result<Response, Trouble> {
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let factor = !second_factors::list(&site.desk, &who.account).await?.is_empty();
     let (email, next) = (who.account.email.to_string(), next.path().to_owned());
-    let mut response =
-        page::html(&ProvePage { page: who.page(Part::None), email, next, factor, problem })?;
+    let mut response = page::html(&ProvePage { page: who.page(Part::None), email, next, factor, problem })?;
     *response.status_mut() = status;
     Ok(response)
 }

@@ -16,6 +16,7 @@ use countersign_accounts::token::Token;
 use countersign_accounts::verifier::Demands;
 use countersign_control::app::{Asked, accounts, ring};
 use countersign_control::console::{Console, ConsoleSettings};
+use countersign_control::mail::Mailer;
 use countersign_control::node::Node;
 use countersign_control::state::Settings;
 use countersign_store::{Access, Store};
@@ -66,7 +67,7 @@ impl Site {
             endpoint_url: "https://odps.test/api".to_owned(),
             ..ConsoleSettings::default()
         };
-        let console = Console::new(Arc::clone(&node.state), settings);
+        let console = Console::new(Arc::clone(&node.state), Mailer::kept(), settings).unwrap();
         Self { console, node, _directory: directory }
     }
 
