@@ -24,7 +24,7 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
 
-use crate::arrival::Arrival;
+use crate::arrival::{Arrival, Seen};
 use crate::body::{self, Counted};
 use crate::form;
 use crate::maxcompute;
@@ -101,8 +101,19 @@ impl Endpoint {
         line.answered(&spoken);
         if !line.seen.verified {
             self.state.metrics.rejected_body(body.bytes);
+            self.note_refusal(&line.seen, &spoken, &arrival);
         }
         response(spoken, &request_id, line.seen.revision)
+    }
+
+    /// Counts a refused request for the owner of the AccessKey that it named, if there is such a key.
+    fn note_refusal(&self, seen: &Seen, spoken: &Spoken, arrival: &Arrival<'_>) {
+        let snapshot = self.state.verifier.keyring().snapshot();
+        if let Some(id) = &seen.access_key_id
+            && let Some(access_key) = snapshot.get(id)
+        {
+            self.state.refusals.note(&access_key.account, id, spoken.code, arrival.peer, arrival.now);
+        }
     }
 
     /// Notes a request whose head could not be read. `status` is what it was answered with.

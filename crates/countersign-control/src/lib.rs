@@ -14,6 +14,7 @@ pub mod mail;
 mod maxcompute;
 pub mod metrics;
 pub mod node;
+pub mod refusals;
 mod request_log;
 pub mod server;
 pub mod state;

@@ -12,14 +12,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::app::{self, Asked, Failure, access_keys};
+use crate::app::{self, Asked, Failure, access_keys, housekeeping};
 use crate::state::{Settings, State};
 
 /// How often uses of AccessKeys are written down. A crash forgets as much.
 const USAGE_EVERY: Duration = Duration::from_secs(2);
 /// How often the keyring is read again where a ring key is missing.
 const LOAD_AGAIN: u32 = 3;
-/// How often the recycle bin is looked through.
+/// How often the recycle bin is looked through, and what is over is forgotten.
 const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// A running node.
@@ -87,6 +87,9 @@ async fn write_usage(state: Arc<State>, stopped: watch::Receiver<bool>) {
         if let Err(error) = state.usage.write(&state.store).await {
             tracing::warn!(%error, "the uses of AccessKeys could not be written down; they are kept");
         }
+        if let Err(error) = state.refusals.write(&state.store).await {
+            tracing::warn!(%error, "refused requests could not be written down; they are kept");
+        }
         if stop {
             return;
         }
@@ -102,6 +105,9 @@ async fn empty_recycle_bin(state: Arc<State>, stopped: watch::Receiver<bool>) {
             Err(error) => {
                 tracing::warn!(%error, "the recycle bin could not be emptied; it will be tried again")
             }
+        }
+        if let Err(error) = housekeeping::sweep(&state.store, clock::now()).await {
+            tracing::warn!(%error, "what is over could not be forgotten; it will be tried again");
         }
         if tokio::time::timeout(PURGE_EVERY, until(stopped.clone())).await.is_ok() {
             return;

@@ -10,6 +10,7 @@ use countersign_accounts::verifier::{Demands, Verifier};
 use countersign_store::Store;
 
 use crate::metrics::Metrics;
+use crate::refusals::Refusals;
 use crate::usage::Usage;
 
 /// What every request needs at hand. It is made once, and shared.
@@ -19,6 +20,7 @@ pub struct State {
     pub ring: Arc<Ring>,
     pub verifier: Verifier,
     pub usage: Usage,
+    pub refusals: Refusals,
     pub metrics: Metrics,
     settings: ArcSwap<Settings>,
 }
@@ -38,6 +40,7 @@ impl State {
             ring,
             verifier: Verifier::new(keyring, &mut random::from_system()),
             usage: Usage::default(),
+            refusals: Refusals::default(),
             metrics: Metrics::default(),
             settings: ArcSwap::from_pointee(settings),
         }

@@ -2,18 +2,19 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
-use countersign_accounts::account::Account as Record;
+use clap::{Args, Subcommand, ValueEnum};
+use countersign_accounts::account::{Account as Record, Registration};
 use countersign_accounts::change::Revision;
 use countersign_accounts::random;
-use countersign_control::app::accounts;
+use countersign_control::app::{accounts, administration};
 use countersign_store::{Access, Store};
 use serde_json::{Value, json};
 
 use crate::data::{DataArgs, asked, read_secret_file};
 use crate::print::{Output, Printer, Table};
 
-/// Accounts, which own projects and AccessKeys: create, list, show, suspend, resume
+/// Accounts, which own projects and AccessKeys: create, list, show, suspend, resume, close, limit, appoint, dismiss,
+/// registration
 #[derive(Debug, Subcommand)]
 pub(crate) enum Account {
     /// Open an account
@@ -26,6 +27,16 @@ pub(crate) enum Account {
     Suspend(Named),
     /// Resume a suspended account
     Resume(Named),
+    /// Close an account for good: its AccessKeys are refused, and its e-mail address is free
+    Close(Named),
+    /// Set how many AccessKeys an account may have
+    Limit(Limit),
+    /// Make an account an administrator, who looks after all accounts in the console
+    Appoint(Named),
+    /// Make an administrator an account like any other
+    Dismiss(Named),
+    /// Say, or set, who may open an account by themselves
+    Registration(RegistrationMode),
 }
 
 #[derive(Args, Debug)]
@@ -66,6 +77,37 @@ pub(crate) struct Named {
     output: Output,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct Limit {
+    #[command(flatten)]
+    named: Named,
+    /// How many AccessKeys it may have, not counting deleted ones
+    #[arg(long, value_name = "COUNT")]
+    access_keys: u32,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RegistrationMode {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Who may from now on; without it nothing is changed
+    mode: Option<Mode>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// Who may open an account by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    /// Whoever proves an e-mail address
+    Open,
+    /// Whom an administrator invited
+    Invitation,
+    /// Nobody
+    Closed,
+}
+
 impl Account {
     pub(crate) async fn run(self, printer: &mut Printer) -> anyhow::Result<u8> {
         match self {
@@ -98,6 +140,63 @@ impl Account {
                 store.close().await;
                 command.report(printer, &account, "active", done?)
             }
+            Self::Close(command) => {
+                let (store, account) = command.find().await?;
+                let done = accounts::close(&store, asked(), account.id.clone()).await;
+                store.close().await;
+                command.report(printer, &account, "closed", done?)
+            }
+            Self::Limit(command) => {
+                let (store, account) = command.named.find().await?;
+                let id = account.id.clone();
+                let done =
+                    administration::set_access_key_limit(&store, asked(), id, command.access_keys).await;
+                store.close().await;
+                command.named.report(printer, &account, status(&account), done?)
+            }
+            Self::Appoint(command) => {
+                let (store, account) = command.find().await?;
+                let done = administration::appoint(&store, asked(), account.id.clone()).await;
+                store.close().await;
+                command.report(printer, &account, "an administrator", done?)
+            }
+            Self::Dismiss(command) => {
+                let (store, account) = command.find().await?;
+                let done = administration::dismiss(&store, asked(), account.id.clone()).await;
+                store.close().await;
+                command.report(printer, &account, "not an administrator", done?)
+            }
+            Self::Registration(command) => command.run(printer).await,
+        }
+    }
+}
+
+impl RegistrationMode {
+    async fn run(self, printer: &mut Printer) -> anyhow::Result<u8> {
+        let store = self.data.place()?.open_store(Access::Existing).await?;
+        let done = async {
+            if let Some(mode) = self.mode {
+                administration::set_registration(&store, asked(), mode.into()).await?;
+            }
+            administration::registration(&store).await
+        }
+        .await;
+        store.close().await;
+        let mode = done?.as_str();
+        match self.output {
+            Output::Table => printer.line(&format!("registration is {mode}"))?,
+            Output::Json => printer.json(&json!({ "registration": mode }))?,
+        }
+        Ok(0)
+    }
+}
+
+impl From<Mode> for Registration {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Open => Self::Open,
+            Mode::Invitation => Self::Invitation,
+            Mode::Closed => Self::Closed,
         }
     }
 }
@@ -183,6 +282,7 @@ fn to_json(account: &Record) -> Value {
         "status": status(account),
         "created": account.created.to_string(),
         "access_key_limit": account.access_key_limit,
+        "administrator": account.administrator,
     })
 }
 

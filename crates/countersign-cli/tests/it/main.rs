@@ -11,6 +11,7 @@
 )]
 
 mod access_keys;
+mod accounts;
 mod bad_input;
 mod clocks;
 mod dev;

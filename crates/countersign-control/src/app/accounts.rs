@@ -46,6 +46,11 @@ pub async fn resume(store: &Store, asked: Asked, account: AccountId) -> Result<R
     asked.commit(store, Change::AccountResumed { account }).await
 }
 
+/// Closes an account for good: its AccessKeys are refused, and its address is free.
+pub async fn close(store: &Store, asked: Asked, account: AccountId) -> Result<Revision, Failure> {
+    asked.commit(store, Change::AccountClosed { account }).await
+}
+
 /// The account of an e-mail address or an id; where none is named, the only one that there is.
 pub async fn choose(store: &Store, named: Option<&str>) -> Result<Account, Failure> {
     let Some(named) = named else {

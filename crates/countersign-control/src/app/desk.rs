@@ -14,7 +14,7 @@ use countersign_accounts::token::Token;
 use countersign_store::Store;
 use rand_core::CryptoRng;
 
-use super::Failure;
+use super::{Failure, housekeeping};
 use crate::hasher::Hasher;
 use crate::throttle::{Key, Rate, Throttle};
 
@@ -172,13 +172,8 @@ impl Desk {
     }
 }
 
-/// Forgets what is over: sessions, links, refusals of more than 30 days ago, reminders of more than a year ago. To be done
-/// once in a while.
+/// Forgets what is over: sessions by these rules, and what [`housekeeping::sweep`] forgets. To be done once in a while.
 pub async fn sweep(store: &Store, rules: &Rules, now: Timestamp) -> Result<(), Failure> {
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     store.purge_sessions(now, &rules.sessions).await?;
-    store.purge_links(now).await?;
-    store.purge_refusals(now.minus(DAY * 30)).await?;
-    store.purge_reminders(now.minus(DAY * 366)).await?;
-    Ok(())
+    housekeeping::sweep(store, now).await
 }

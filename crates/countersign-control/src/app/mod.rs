@@ -5,6 +5,7 @@ pub mod access_keys;
 pub mod accounts;
 pub mod administration;
 pub mod desk;
+pub mod housekeeping;
 pub mod mail;
 pub mod passwords;
 pub mod profile;

@@ -41,3 +41,33 @@ async fn a_key_with_networks_is_used_from_them_alone() {
     let answer = world.send(world.signed_with("ELSEWHERE", "guess", &target)).await;
     assert_eq!(answer.error(), (401, "SignatureNotMatch"));
 }
+
+#[tokio::test]
+async fn refused_requests_are_counted_for_the_owner_of_the_key() {
+    let world = World::new().await;
+    restricted(&world, "ELSEWHERE", "198.51.100.0/24").await;
+    let target = ask("GET", "/projects/demo?curr_project=demo");
+    for _ in 0..3 {
+        world.send(world.signed_with("ALICE", "guess", &target)).await;
+    }
+    world.send(world.signed("ELSEWHERE", &target)).await;
+    world.send(world.signed("NEVER", &target)).await;
+    world.alice(&target).await;
+    world.alice(&ask("GET", "/projects/bobs?curr_project=demo")).await;
+    world.unsigned(&target).await;
+    let (state, owner) = (&world.state, account("alice"));
+    state.refusals.write(&state.store).await.unwrap();
+    let counted = async || {
+        let listed = state.store.list_refusals(&owner, 9).await.unwrap();
+        listed
+            .into_iter()
+            .map(|row| (row.access_key.to_string(), row.reason, row.address, row.count))
+            .collect::<Vec<_>>()
+    };
+    let row =
+        |id: &str, reason: &str, count| (id.to_owned(), reason.to_owned(), "192.0.2.7".to_owned(), count);
+    let expected = [row("ALICE", "SignatureNotMatch", 3), row("ELSEWHERE", "NoPermission", 1)];
+    assert_eq!(counted().await, expected);
+    state.refusals.write(&state.store).await.unwrap();
+    assert_eq!(counted().await, expected, "each is counted once");
+}

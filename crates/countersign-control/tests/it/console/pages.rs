@@ -18,11 +18,9 @@ fn normalised(body: &str) -> String {
             word.push(c);
             continue;
         }
-        let random = word.starts_with("acc_")
-            || word.starts_with("ses_")
-            || (word.starts_with("CSAK") && word.len() > 12)
-            || (word.starts_with("CSSK") && word.len() > 12)
-            || word.len() == 43
+        let named = ["acc_", "ses_", "fac_", "CSAK", "CSSK"].into_iter().find(|name| word.starts_with(name));
+        let named = named.filter(|name| name.ends_with('_') || word.len() > 12);
+        let random = word.len() == 43
             || (word.len() == 32 && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()))
             || (word.len() == 19 && word.split('-').all(|part| part.len() == 4))
             || (word.len() == 24 && word.chars().all(|c| c.is_ascii_hexdigit()));
@@ -30,26 +28,24 @@ fn normalised(body: &str) -> String {
             Some((name, hash)) if hash.len() == 16 && hash.chars().all(|c| c.is_ascii_hexdigit()) => {
                 out.push_str(&format!("{name}-HASH"));
             }
-            _ if random => out.push_str(&format!("{}…", word.chars().take(4).collect::<String>())),
+            _ if named.is_some() || random => out.push_str(&format!("{}…", named.unwrap_or_default())),
             _ => out.push_str(&word),
         }
         word.clear();
         out.push(c);
     }
-    // The squares of a QR code.
-    while let Some((before, after)) = out.split_once("<path d=\"M1") {
-        if !after.contains("h1v1h-1z") {
-            break;
-        }
-        out = format!("{before}<path{}", after.split_once('"').unwrap().1);
-    }
-    // How long something took.
-    let lines = out.lines().map(|line| match line.split_once(" ms, ") {
-        Some((before, after)) => {
-            format!("{} N ms, {after}", before.rsplit_once(' ').map_or("", |(before, _)| before))
-        }
-        None => line.to_owned(),
-    });
+    // How long something took, and the squares of a QR code.
+    let took = |line: &str| {
+        let unit = [" ms, ", " 毫秒"].into_iter().find(|unit| line.contains(unit))?;
+        let (before, after) = line.split_once(unit)?;
+        Some(format!("{} N{unit}{after}", before.rsplit_once(' ')?.0))
+    };
+    let squares = |line: &str| {
+        let (before, after) = line.contains("h1v1h-1z").then(|| line.split_once("<path d=\""))??;
+        Some(format!("{before}<path d=\"…\"{}", after.split_once('"')?.1))
+    };
+    let lines =
+        out.lines().map(|line| took(line).or_else(|| squares(line)).unwrap_or_else(|| line.to_owned()));
     let lines: Vec<_> =
         lines.map(|line| line.trim_end().to_owned()).filter(|line| !line.is_empty()).collect();
     lines.join("\n") + "\n"
