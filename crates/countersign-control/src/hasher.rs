@@ -4,6 +4,7 @@
 //! is told to come again.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_accounts::password::{LONGEST, Password, PasswordHash, Salt};
 use rand_core::CryptoRng;
@@ -24,6 +25,8 @@ pub struct Hasher {
     places: Arc<Semaphore>,
     /// Whoever holds one works.
     turns: Arc<Semaphore>,
+    /// How many hashes were computed.
+    hashed: AtomicU64,
     /// Stands in for the hash of an account that is not there, so that testing takes as long. Nobody knows its password.
     decoy: PasswordHash,
 }
@@ -37,6 +40,7 @@ impl Hasher {
         Ok(Self {
             places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
+            hashed: AtomicU64::new(0),
             decoy: PasswordHash::salted(&Password::new(nobody_knows), Salt::generate(random))?,
         })
     }
@@ -69,9 +73,15 @@ impl Hasher {
         Ok(proven && there)
     }
 
+    /// How many passwords were hashed or tested so far.
+    pub fn hashed(&self) -> u64 {
+        self.hashed.load(Ordering::Relaxed)
+    }
+
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Failure::TooBusy)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Failure::TooBusy)?;
+        self.hashed.fetch_add(1, Ordering::Relaxed);
         // They go along: a caller who goes away frees no place that is still worked at.
         let done = tokio::task::spawn_blocking(move || {
             let _held: (OwnedSemaphorePermit, OwnedSemaphorePermit) = (place, turn);

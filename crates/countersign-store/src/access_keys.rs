@@ -51,6 +51,25 @@ impl Store {
         query.fetch_all(self.pool()).await?.iter().map(read).collect()
     }
 
+    /// Enabled AccessKeys of all accounts that expire after `now` and until `expires_before`, or, whenever they expire
+    /// later, were created until `created_before`: in the order of their ids, from the first after `after`.
+    pub async fn list_ageing_access_keys(
+        &self,
+        now: Timestamp,
+        expires_before: Timestamp,
+        created_before: Timestamp,
+        after: Option<&AccessKeyId>,
+        limit: u32,
+    ) -> Result<Vec<ListedAccessKey>, StoreError> {
+        let query = sqlx::query(sql::LIST_AGEING_ACCESS_KEYS)
+            .bind(after.map_or("", AccessKeyId::as_str))
+            .bind(now.unix_millis())
+            .bind(expires_before.unix_millis())
+            .bind(created_before.unix_millis())
+            .bind(i64::from(limit));
+        query.fetch_all(self.pool()).await?.iter().map(read_listed).collect()
+    }
+
     /// The sealed secrets of all accounts in the order of the AccessKeys' ids, from the first after `after`.
     pub async fn sealed_secrets(
         &self,

@@ -73,6 +73,20 @@ impl Store {
         sqlx::query(sql::LIST_ADMINISTRATORS).fetch_all(self.pool()).await?.iter().map(read).collect()
     }
 
+    /// Accounts in force whose password was set until this time, in the order of their names, from the first after `after`.
+    pub async fn list_old_passwords(
+        &self,
+        set_before: Timestamp,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<Account>, StoreError> {
+        let query = sqlx::query(sql::LIST_OLD_PASSWORDS)
+            .bind(after.map_or("", AccountId::as_str))
+            .bind(set_before.unix_millis())
+            .bind(i64::from(limit));
+        query.fetch_all(self.pool()).await?.iter().map(read).collect()
+    }
+
     /// Sets what an account's mails are written in. It is no change: nothing is judged by it.
     pub async fn set_language(&self, account: &AccountId, language: Language) -> Result<(), StoreError> {
         let mut transaction = self.begin_writing().await?;

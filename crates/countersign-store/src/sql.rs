@@ -84,6 +84,10 @@ statements! {
     Both LIST_ADMINISTRATORS = "
         SELECT id, email, created, suspended, access_key_limit, administrator, closed, password_set, language
         FROM account WHERE administrator = 1 ORDER BY id";
+    Both LIST_OLD_PASSWORDS = "
+        SELECT id, email, created, suspended, access_key_limit, administrator, closed, password_set, language
+        FROM account
+        WHERE id > $1 AND password_set <= $2 AND suspended = 0 AND closed IS NULL ORDER BY id LIMIT $3";
     Both ALL_ACCOUNTS = "
         SELECT id, email, created, suspended, access_key_limit, administrator, closed, password_set, language
         FROM account ORDER BY id";
@@ -285,6 +289,14 @@ statements! {
                u.at, u.address, u.scheme, u.client
         FROM access_key k LEFT JOIN access_key_usage u ON u.access_key = k.id
         WHERE k.account = $1 ORDER BY k.created, k.id";
+    Both LIST_AGEING_ACCESS_KEYS = "
+        SELECT k.id, k.account, k.description, k.created, k.expires, k.networks, k.status, k.deleted,
+               u.at, u.address, u.scheme, u.client
+        FROM access_key k LEFT JOIN access_key_usage u ON u.access_key = k.id
+        WHERE k.id > $1 AND k.status = 'enabled'
+          AND ((k.expires > $2 AND k.expires <= $3)
+            OR (k.created <= $4 AND (k.expires IS NULL OR k.expires > $3)))
+        ORDER BY k.id LIMIT $5";
     // A row for each thousand keys; $1 stands between keys, $2 between columns.
     Both ALL_ACCESS_KEYS = "
         SELECT string_agg(line, $1) AS keys FROM (

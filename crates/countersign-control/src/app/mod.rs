@@ -11,6 +11,7 @@ pub mod passwords;
 pub mod profile;
 pub mod projects;
 pub mod real_name;
+pub mod reminders;
 pub mod ring;
 pub mod second_factors;
 pub mod sign_in;

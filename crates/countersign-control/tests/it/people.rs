@@ -4,6 +4,7 @@ mod administration;
 mod passwords;
 mod profile;
 mod real_name;
+mod reminders;
 mod second_factors;
 mod sign_in;
 mod sign_up;

@@ -18,6 +18,7 @@ on_both_engines! {
     a_purged_key_leaves_nothing_and_its_id_is_free
     last_use_moves_forward_only
     sealed_secrets_come_in_pages
+    keys_that_age_come_in_pages
 }
 
 async fn status(store: &Store, id: &str) -> AccessKeyStatus {
@@ -251,4 +252,38 @@ async fn sealed_secrets_come_in_pages(place: Place) {
     assert_eq!(told, [("A", "acc_1", "sealed A"), ("b", "acc_1", "sealed b")]);
     let rest = store.sealed_secrets(Some(&first[1].0), 2).await.unwrap();
     assert_eq!(rest.len(), 1);
+}
+
+async fn keys_that_age_come_in_pages(place: Place) {
+    let store = place.open().await;
+    make(&store, opened("acc_1", 99)).await.unwrap();
+    let expiring = |id: &str, days: Option<i64>| {
+        let mut change = created("acc_1", id);
+        if let Change::AccessKeyCreated { expires, .. } = &mut change {
+            *expires = days.map(|days| at(START + days * DAY));
+        }
+        change
+    };
+    for (id, born, days) in [
+        ("A", 0, None),
+        ("B", 0, Some(3)),
+        ("C", 0, Some(10)),
+        ("D", 2, None),
+        ("E", 2, Some(3)),
+        ("F", 2, Some(2)),
+        ("G", 0, None),
+    ] {
+        make_at(&store, START + born * DAY, expiring(id, days)).await.unwrap();
+    }
+    make(&store, disabled("acc_1", "G")).await.unwrap();
+    let list = async |created_before, after: Option<&str>, limit| {
+        let after = after.map(key);
+        let (now, soon) = (at(START + 2 * DAY), at(START + 3 * DAY));
+        let listed =
+            store.list_ageing_access_keys(now, soon, created_before, after.as_ref(), limit).await.unwrap();
+        listed.into_iter().map(|listed| listed.key.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(list(at(i64::MIN), None, 9).await, ["B", "E"]);
+    assert_eq!(list(at(START), None, 9).await, ["A", "B", "C", "E"]);
+    assert_eq!(list(at(START), Some("A"), 2).await, ["B", "C"]);
 }

@@ -98,7 +98,7 @@ pub(super) async fn finish(
 }
 
 /// Waits until this node judges by a revision, and returns how long that took from the time of asking.
-async fn in_force(site: &Site, revision: Revision, began: Instant) -> Option<Duration> {
+pub(super) async fn in_force(site: &Site, revision: Revision, began: Instant) -> Option<Duration> {
     let keyring = site.state.verifier.keyring();
     loop {
         let now = keyring.snapshot().revision();

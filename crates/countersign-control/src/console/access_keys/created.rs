@@ -1,5 +1,7 @@
 //! A new AccessKey, with its secret, this once.
 
+use std::time::Instant;
+
 use askama::Template;
 use axum::response::Response;
 
@@ -7,6 +9,7 @@ use super::super::page::{self, Page, Part};
 use super::super::signed_in::SignedIn;
 use super::super::site::Site;
 use super::super::trouble::Trouble;
+use super::change;
 use super::snippets::{self, Snippet};
 use crate::app::access_keys::Created;
 use crate::app::projects;
@@ -31,6 +34,8 @@ pub(super) async fn show(
     created: Created,
     replaces: Option<String>,
 ) -> Result<Response, Trouble> {
+    // Whoever copies the secret now may use it at once, here at least.
+    change::in_force(site, created.revision, Instant::now()).await;
     let project = projects::list(&site.state.store, &who.account.id).await?.into_iter().next();
     let project = project.map(|project| project.name.to_string());
     let endpoint = site.settings().endpoint_url.clone();

@@ -98,8 +98,10 @@ async fn the_answer_does_not_tell_whether_an_address_is_known() {
     let people = People::new().await;
     people.register(Registration::Open).await;
     people.open("alice@example.com").await;
+    let hashed = people.desk.hasher.hashed();
     let mail = request(&people, "alice@example.com", OTHER).await.unwrap();
     assert!(matches!(mail.kind, MailKind::AlreadyRegistered), "{mail:?}");
+    assert_eq!(people.desk.hasher.hashed(), hashed + 1, "with the same work");
     // A weak password, and asking too often, is answered alike.
     for email in ["alice@example.com", "nobody@example.com"] {
         let weak = request(&people, email, "password123456").await;
