@@ -139,7 +139,7 @@ fn own(site: &Site, account: &Account, id: Option<&str>) -> (Option<AccessKeySec
         return (None, Some("debug-key-foreign"));
     };
     let secret = match key.key() {
-        Key::Secret { secret, .. } => Some(AccessKeySecret::new(secret)),
+        Key::Secret { secret, .. } => std::str::from_utf8(secret).ok().map(AccessKeySecret::new),
         _ => None,
     };
     let told = match key.standing {

@@ -1,0 +1,7 @@
+//! The console in a real browser, with real mails, against the real server.
+
+mod journey;
+mod pages;
+mod screenshots;
+mod site;
+mod tour;
