@@ -71,6 +71,7 @@ pub(crate) struct ConsoleSection {
     pub(crate) session_idle_seconds: u64,
     pub(crate) session_seconds: u64,
     pub(crate) max_key_age_days: u64,
+    pub(crate) max_password_age_days: u64,
     pub(crate) require_real_name: bool,
     pub(crate) smtp: Option<SmtpSection>,
     pub(crate) tls: Option<TlsSection>,
@@ -158,6 +159,7 @@ impl Default for ConsoleSection {
             session_idle_seconds: 60 * 60,
             session_seconds: 12 * 60 * 60,
             max_key_age_days: 0,
+            max_password_age_days: 0,
             require_real_name: false,
             smtp: None,
             tls: None,
@@ -327,23 +329,23 @@ impl ConsoleSection {
         if let Some(smtp) = &self.smtp {
             smtp.check()?;
         }
-        ensure!(
-            self.max_key_age_days <= 36_500,
-            "`console.max_key_age_days` is {}: it may be 0 to 36500",
-            self.max_key_age_days
-        );
+        let ages = [("key", self.max_key_age_days), ("password", self.max_password_age_days)];
+        for (what, days) in ages {
+            ensure!(days <= 36_500, "`console.max_{what}_age_days` is {days}: it may be 0 to 36500");
+        }
         Ok(())
     }
 
     /// What the console needs to know of it. `listener` and `endpoint` are the origins that the listeners have, for
     /// where nothing else is said.
     pub(crate) fn settings(&self, listener: &str, endpoint: &str, base_path: &str) -> ConsoleSettings {
-        let days = self.max_key_age_days;
+        let age = |days: u64| (days > 0).then(|| Duration::from_secs(days * 24 * 60 * 60));
         ConsoleSettings {
             public_url: self.public_url.clone().unwrap_or_else(|| listener.to_owned()),
             endpoint_url: self.endpoint_url.clone().unwrap_or_else(|| format!("{endpoint}{base_path}")),
             require_real_name: self.require_real_name,
-            max_key_age: (days > 0).then(|| Duration::from_secs(days * 24 * 60 * 60)),
+            max_key_age: age(self.max_key_age_days),
+            max_password_age: age(self.max_password_age_days),
             sessions: SessionLimits {
                 idle: Duration::from_secs(self.session_idle_seconds),
                 longest: Duration::from_secs(self.session_seconds),

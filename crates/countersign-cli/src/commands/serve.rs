@@ -95,6 +95,10 @@ impl Serve {
         let mail_is_off = !mailer.is_on();
         let console = Arc::new(Console::new(Arc::clone(&node.state), mailer, origins.settings(&config))?);
         let (tell_console, console_stopped) = tokio::sync::oneshot::channel::<()>();
+        if config.console.enabled {
+            let console = Arc::clone(&console);
+            tokio::spawn(async move { console.keep_reminding().await });
+        }
         let console_serving = console_tcp.map(|tcp| {
             printer.note(&format!("countersign console {}", origins.console));
             if mail_is_off {

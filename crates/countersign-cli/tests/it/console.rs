@@ -1,5 +1,6 @@
 //! The console in a real browser, with real mails, against the real server.
 
+mod attacks;
 mod journey;
 mod pages;
 mod screenshots;

@@ -3,6 +3,7 @@
 mod close;
 mod email;
 mod factors;
+mod passkey;
 mod password;
 mod real_name;
 
@@ -24,6 +25,7 @@ use serde::Deserialize;
 use super::cookies::{self, LANGUAGE};
 use super::notice::Notice;
 use super::page::{self, Page, Part};
+use super::passkeys;
 use super::signed_in::SignedIn;
 use super::site::Site;
 use super::trouble::Trouble;
@@ -40,6 +42,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/email/{token}", get(email::look).post(email::confirm))
         .route("/account/password", get(password::show).post(password::change))
         .route("/account/second-factors/new", get(factors::show).post(factors::add))
+        .route("/account/second-factors/passkey", get(passkey::show).post(passkey::add))
+        .route("/account/second-factors/passkey/ask", post(passkey::ask))
         .route("/account/second-factors/{id}/remove", post(factors::remove))
         .route("/account/recovery-codes", post(factors::make_codes))
         .route("/account/sessions/end", post(end_others))
@@ -62,6 +66,8 @@ struct AccountPage {
     real_name: Option<Verification>,
     /// Whether mails are sent.
     mail: bool,
+    /// Whether there can be passkeys.
+    passkeys: bool,
 }
 
 /// How the verification of the real name stands.
@@ -99,6 +105,7 @@ async fn show(State(site): State<Arc<Site>>, who: SignedIn) -> Result<Response, 
         current: who.session.id.clone(),
         real_name,
         mail: site.mailer.is_on(),
+        passkeys: passkeys::are_possible(&site),
         page: who.page(Part::Account),
         account,
     })

@@ -22,6 +22,7 @@ pub(crate) mod messages;
 mod next;
 mod notice;
 mod page;
+mod passkeys;
 mod projects;
 mod said;
 mod sign_in;
@@ -34,6 +35,7 @@ pub(crate) mod when;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -44,7 +46,7 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use countersign::Timestamp;
 use countersign_accounts::id::RequestId;
-use countersign_accounts::random;
+use countersign_accounts::{clock, random};
 use http::HeaderValue;
 use http::header::{EXPECT, SET_COOKIE};
 use http_body_util::Full;
@@ -57,13 +59,17 @@ use self::site::Site;
 use self::trouble::Trouble;
 use self::visit::Visit;
 use crate::app::Failure;
+use crate::app::reminders::{self, Ages};
 use crate::app::sign_up::first_administrator_link as sign_up_first;
 use crate::body;
-use crate::mail::Mailer;
+use crate::mail::{self, Mailer};
 use crate::state::State;
 
 /// How large a form may be, in bytes, where its page does not say otherwise.
 const FORM: usize = 64 * 1024;
+
+/// How often it is looked whether anybody is to be reminded of something.
+const REMIND_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// What answers the console listener's requests.
 #[derive(Debug)]
@@ -89,6 +95,34 @@ impl Console {
     /// Puts other settings in force. Requests under way keep those that they took.
     pub fn put_settings(&self, settings: ConsoleSettings) {
         self.site.put_settings(settings);
+    }
+
+    /// Sends the reminders that are due, and returns how many there were. Where no mail is sent, none is counted as sent.
+    pub async fn remind(&self, now: Timestamp) -> Result<usize, Failure> {
+        if !self.site.mailer.is_on() {
+            return Ok(0);
+        }
+        let settings = self.site.settings();
+        let ages = Ages { access_key: settings.max_key_age, password: settings.max_password_age };
+        let due = reminders::due(&self.site.state.store, &ages, now).await?;
+        for reminder in &due {
+            if let Err(error) = self.site.mailer.post(mail::remind(reminder, &settings.public_url), now) {
+                tracing::warn!(%error, "a reminder was not taken");
+            }
+        }
+        Ok(due.len())
+    }
+
+    /// Reminds people of what is due, at once and then once an hour, for as long as it is polled.
+    pub async fn keep_reminding(&self) {
+        loop {
+            match self.remind(clock::now()).await {
+                Ok(0) => {}
+                Ok(sent) => tracing::info!(sent, "reminders were sent"),
+                Err(error) => tracing::warn!(%error, "nobody could be reminded; it will be tried again"),
+            }
+            tokio::time::sleep(REMIND_EVERY).await;
+        }
     }
 
     /// Answers a request that came at `now` from `peer`, and writes its line to the request log.

@@ -34,8 +34,10 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/sign-in", get(show).post(enter))
         .route("/sign-in/second-factor", get(second_factor::show).post(second_factor::enter))
+        .route("/sign-in/second-factor/passkey", post(second_factor::ask))
         .route("/sign-out", post(leave))
         .route("/prove", get(prove::show).post(prove::prove))
+        .route("/prove/passkey", post(prove::ask))
         .route("/forgot", get(forgot::show).post(forgot::send))
         .route("/reset/{token}", get(forgot::look).post(forgot::reset))
 }

@@ -23,6 +23,8 @@ pub struct ConsoleSettings {
     pub endpoint_url: String,
     /// An AccessKey that is older is to be replaced.
     pub max_key_age: Option<Duration>,
+    /// Who has an older password is reminded to set another.
+    pub max_password_age: Option<Duration>,
     /// How long people stay signed in. It is taken when the console is made, and not again.
     pub sessions: SessionLimits,
     /// Whether an account's real name must be approved before its first AccessKey.

@@ -80,9 +80,8 @@ impl Visit {
     /// Writes the line of the request log. Neither path nor query is in it as it came: links hold what opens doors.
     pub(super) fn log(&self, status: StatusCode) {
         tracing::info!(
-            target: "request",
+            target: "console",
             request_id = self.request_id,
-            listener = "console",
             method = self.method.as_str().get(..16).unwrap_or(self.method.as_str()),
             route = self.route.get().map(String::as_str),
             status = status.as_u16(),

@@ -1,11 +1,13 @@
 //! The words of each mail, in the language of whoever gets it.
 
-use countersign::Timestamp;
-use countersign_accounts::account::Language;
+use countersign::{AccessKeyId, Timestamp};
+use countersign_accounts::access_key::Description;
+use countersign_accounts::account::{Email, Language};
 use countersign_accounts::token::Token;
 
 use super::Letter;
 use crate::app::mail::{Mail, MailKind};
+use crate::app::reminders::{Reminder, ReminderKind};
 use crate::console::messages::{Value, say};
 use crate::console::when;
 
@@ -90,21 +92,49 @@ pub fn write(mail: &Mail, public_url: &str) -> Letter {
             "mail-real-name-rejected"
         }
     };
-    letter(mail, language, id, &values)
+    letter(&mail.to, language, id, &values)
+}
+
+/// Writes a mail that reminds somebody of something.
+pub(crate) fn remind(reminder: &Reminder, public_url: &str) -> Letter {
+    let key = |id: &AccessKeyId, description: &Description| {
+        vec![
+            ("id", id.to_string()),
+            ("description", plain(description.as_str())),
+            ("link", format!("{public_url}/access-keys/{id}/rotate")),
+        ]
+    };
+    let (id, values) = match &reminder.kind {
+        ReminderKind::AccessKeyExpires { access_key, description, at } => {
+            let mut values = key(access_key, description);
+            values.push(("at", when::minute(*at)));
+            ("mail-key-expires", values)
+        }
+        ReminderKind::AccessKeyOld { access_key, description, created } => {
+            let mut values = key(access_key, description);
+            values.push(("at", when::minute(*created)));
+            ("mail-key-old", values)
+        }
+        ReminderKind::PasswordOld { set } => {
+            let link = format!("{public_url}/account/password");
+            ("mail-password-old", vec![("at", when::minute(*set)), ("link", link)])
+        }
+    };
+    letter(&reminder.to, reminder.language, id, &values)
 }
 
 /// The mail by which an administrator finds out whether mails arrive.
-pub(crate) fn test(to: countersign_accounts::account::Email, language: Language) -> Letter {
+pub(crate) fn test(to: Email, language: Language) -> Letter {
     let subject = say(language, "mail-test-subject", &[]);
     Letter { to, subject, text: say(language, "mail-test", &[]) + "\n" }
 }
 
-fn letter(mail: &Mail, language: Language, id: &str, values: &[(&str, String)]) -> Letter {
+fn letter(to: &Email, language: Language, id: &str, values: &[(&str, String)]) -> Letter {
     let values: Vec<_> = values.iter().map(|(name, text)| (*name, Value::Text(text))).collect();
     let text = say(language, id, &values);
     let end = say(language, "mail-end", &[]);
     Letter {
-        to: mail.to.clone(),
+        to: to.clone(),
         // Subjects hold nothing that anybody typed.
         subject: say(language, &format!("{id}-subject"), &[]),
         text: format!("{text}\n\n-- \n{end}\n"),

@@ -13,8 +13,8 @@ use countersign::Timestamp;
 use countersign_accounts::account::Email;
 use tokio::sync::mpsc;
 
-pub(crate) use self::letters::test;
 pub use self::letters::write;
+pub(crate) use self::letters::{remind, test};
 pub use self::smtp::{Encryption, SmtpError, SmtpSettings};
 
 /// How many mails may wait to be sent.

@@ -88,7 +88,7 @@ pub(super) fn tour(site: &Site, browser: &Browser, mut look: impl FnMut(&str)) {
     look("access-key-created");
     browser.go(&page(&format!("/access-keys/{}", report.id)));
     look("access-key-unused");
-    use_it(site, &report);
+    assert!(is_accepted(site, &report));
     browser.until("the use is noted", || {
         browser.go(&page(&format!("/access-keys/{}", report.id)));
         browser.has("#last-used").then_some(())
@@ -113,7 +113,7 @@ pub(super) fn tour(site: &Site, browser: &Browser, mut look: impl FnMut(&str)) {
     browser.go(&page("/access-keys"));
     look("access-keys");
 
-    refuse_it(site, &paused);
+    assert!(!is_accepted(site, &paused));
     browser.until("the refusal is noted", || {
         browser.go(&page("/activity"));
         browser.has("#refusals table").then_some(())
@@ -182,25 +182,18 @@ fn create(
     Key { id: browser.text("#access-key-id"), secret: browser.text("#access-key-secret") }
 }
 
-/// Sends a signed request.
-fn use_it(site: &Site, key: &Key) {
+/// Sends a signed request. Returns whether it was accepted.
+fn is_accepted(site: &Site, key: &Key) -> bool {
     let profile = site.data.directory.path().join("odps_config.ini");
     write_profile(&profile, key, &site.server.endpoint);
-    let output = program().arg("whoami").arg("--profile").arg(&profile).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// Sends a request that is refused.
-fn refuse_it(site: &Site, key: &Key) {
-    let (status, answer) = site.server.exchange(wrong(key).replace('\n', "\r\n").as_bytes());
-    assert_eq!(status, 401, "{answer}");
+    program().arg("whoami").arg("--profile").arg(&profile).output().unwrap().status.success()
 }
 
 /// A request whose signature does not match.
 fn wrong(key: &Key) -> String {
     format!(
         "GET /api/projects/demo HTTP/1.1\nHost: odps.example\nDate: Sat, 21 Nov 2026 23:23:13 GMT\n\
-         Authorization: ODPS {}:bm90IHRoZSBzaWduYXR1cmU=\n\n",
+         Authorization: ODPS {}:Y291bnRlcnNpZ25lZCBieSBubyE=\n\n",
         key.id
     )
 }

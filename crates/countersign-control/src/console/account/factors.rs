@@ -19,7 +19,7 @@ use super::super::signed_in::SignedIn;
 use super::super::site::Site;
 use super::super::trouble::Trouble;
 use super::ACCOUNT;
-use crate::app::second_factors::{self, Enrolment};
+use crate::app::second_factors::{self, Added, Enrolment};
 
 const HERE: &str = "/account/second-factors/new";
 /// What applications show beside the address.
@@ -69,13 +69,7 @@ pub(super) async fn add(
     let (desk, now, random) = (&site.desk, who.visit.now, &mut random::from_system());
     let (name, code) = (&filled.name, &filled.code);
     match second_factors::confirm_totp(desk, &who.session, &who.account, name, code, now, random).await {
-        Ok(added) => {
-            site.post([added.mail], &who.visit);
-            match added.codes.is_empty() {
-                true => Ok(Notice::new("notice-factor-added", "").on(ACCOUNT)),
-                false => codes(who, &added.codes),
-            }
-        }
+        Ok(added) => finish(&site, who, added),
         Err(failure) => {
             let problem = said::sentence(&who.visit, failure)?;
             form(&site, who, filled.name, Some(problem)).await
@@ -109,6 +103,15 @@ pub(super) async fn make_codes(State(site): State<Arc<Site>>, who: SignedIn) -> 
         second_factors::make_recovery_codes(&site.desk, &who.session, &who.account, now, random).await?;
     site.post([mail], &who.visit);
     codes(who, &made)
+}
+
+/// Shows the recovery codes that came with the first factor, or says that it was added.
+pub(super) fn finish(site: &Site, who: SignedIn, added: Added) -> Result<Response, Trouble> {
+    site.post([added.mail], &who.visit);
+    match added.codes.is_empty() {
+        true => Ok(Notice::new("notice-factor-added", "").on(ACCOUNT)),
+        false => codes(who, &added.codes),
+    }
 }
 
 fn codes(who: SignedIn, codes: &[RecoveryCode]) -> Result<Response, Trouble> {

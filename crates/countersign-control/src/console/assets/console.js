@@ -104,6 +104,34 @@ all("[data-poll]").forEach((waiting) => {
   setTimeout(ask, pause);
 });
 
+// Passkeys: the browser asks the authenticator what this server asks, and the form carries the answer.
+const passkeys = window.PublicKeyCredential && PublicKeyCredential.parseCreationOptionsFromJSON;
+if (passkeys) {
+  all("[data-without-passkeys]").forEach((element) => { element.hidden = true; });
+  all("[data-with-passkeys]").forEach((element) => { element.hidden = false; });
+}
+all("[data-passkey]").forEach((form) => {
+  if (!passkeys) return;
+  form.hidden = false;
+  form.addEventListener("submit", async (event) => {
+    if (form.dataset.unless && one(form.dataset.unless).value !== "") return;
+    event.preventDefault();
+    const failed = one("[data-failed]", form);
+    failed.hidden = true;
+    try {
+      const answer = await fetch(form.dataset.passkey, { method: "POST", redirect: "error" });
+      const { publicKey } = await answer.json();
+      const credential = form.dataset.kind === "create"
+        ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey) })
+        : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey) });
+      one("[name=credential]", form).value = JSON.stringify(credential.toJSON());
+      form.submit();
+    } catch {
+      failed.hidden = false;
+    }
+  });
+});
+
 // The name menu closes by Escape, and by a click elsewhere.
 const menu = one(".menu");
 if (menu) {

@@ -392,6 +392,12 @@ factor-codes-left = { $n ->
     [one] 1 recovery code left
    *[other] { $n } recovery codes left
 }
+passkey-add = Add a passkey
+passkey-lead = A passkey is kept by your device or password manager. It works on this site alone, so nobody can lure it from you.
+passkey-use = Use a passkey
+passkey-or = Leave the code empty to use a passkey.
+passkey-failed = That did not work. Try again, or use another way.
+passkey-unsupported = This browser cannot make passkeys here. Use an authenticator app instead.
 totp-lead = Scan the picture with your authenticator app, then type the code that it shows.
 totp-qr = The key for your authenticator app, as a QR code
 totp-by-hand = No camera? Type this key into the app:
@@ -541,6 +547,22 @@ mail-real-name-rejected =
     An administrator could not verify your real name, for this reason: { $reason }
 
     You can submit it again:
+    { $link }
+mail-key-expires-subject = An AccessKey is about to expire
+mail-key-expires =
+    Your AccessKey { $id } ({ $description }) expires at { $at }. From then on it is refused.
+
+    If something still uses it, replace it before:
+    { $link }
+mail-key-old-subject = An AccessKey is due for rotation
+mail-key-old =
+    Your AccessKey { $id } ({ $description }) was created at { $at }, and is as old as AccessKeys should become here.
+
+    Replace it step by step, without an interruption:
+    { $link }
+mail-password-old-subject = Time for another password
+mail-password-old =
+    The password of your Countersign account was set at { $at }. Whoever runs the server asks you to set another:
     { $link }
 mail-test-subject = A test by Countersign
 mail-test = This mail arrived, so mails of Countersign do.

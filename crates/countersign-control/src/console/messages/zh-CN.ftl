@@ -374,6 +374,12 @@ factor-add = 添加身份验证器应用
 factor-add-button = 添加
 factor-new-codes = 生成新的恢复码
 factor-codes-left = 还剩 { $n } 个恢复码
+passkey-add = 添加通行密钥
+passkey-lead = 通行密钥保存在您的设备或密码管理器中，只对本站有效，他人无法骗取。
+passkey-use = 使用通行密钥
+passkey-or = 验证码留空即可使用通行密钥。
+passkey-failed = 未成功。请重试，或改用其他方式。
+passkey-unsupported = 此浏览器无法在此使用通行密钥，请改用身份验证器应用。
 totp-lead = 用身份验证器应用扫描图片，然后输入显示的验证码。
 totp-qr = 用于身份验证器应用的二维码
 totp-by-hand = 无法扫描？请在应用中输入以下密钥：
@@ -523,6 +529,22 @@ mail-real-name-rejected =
     管理员未能通过您的实名认证，原因：{ $reason }
 
     您可以重新提交：
+    { $link }
+mail-key-expires-subject = AccessKey 即将到期
+mail-key-expires =
+    您的 AccessKey { $id }（{ $description }）将于 { $at } 到期，之后会被拒绝。
+
+    如果仍在使用，请提前更换：
+    { $link }
+mail-key-old-subject = 建议轮换 AccessKey
+mail-key-old =
+    您的 AccessKey { $id }（{ $description }）创建于 { $at }，已达到此处规定的使用期限。
+
+    请按步骤更换，业务不中断：
+    { $link }
+mail-password-old-subject = 请更换密码
+mail-password-old =
+    您的 Countersign 账号密码设置于 { $at }。服务器管理员建议您更换：
     { $link }
 mail-test-subject = Countersign 测试邮件
 mail-test = 您收到了此邮件，说明 Countersign 的邮件可以送达。

@@ -300,3 +300,19 @@ async fn no_token_of_a_link_is_in_a_page_but_its_own() {
     assert_eq!(answer.header("cache-control"), "no-store");
     assert!(!answer.body.contains("href=\"http"), "nothing on it leads to another site: {}", answer.body);
 }
+
+#[tokio::test]
+async fn who_has_an_access_key_that_expires_is_reminded_once() {
+    let site = Site::new().await;
+    let account = site.open_account("alice@example.com").await;
+    let mut browser = site.signed_in(&account).await;
+    let form = [("description", "<b>nightly</b>\u{202e}"), ("agreed", "yes"), ("expiry", "30")];
+    assert_eq!(browser.post("/access-keys/new", &form).await.status, 200);
+    assert_eq!(site.console.remind(now()).await.unwrap(), 0);
+    let soon = now().plus(Duration::from_secs(25 * 24 * 60 * 60));
+    assert_eq!(site.console.remind(soon).await.unwrap(), 1);
+    assert_eq!(site.console.remind(soon).await.unwrap(), 0);
+    let mails = browser.get("/mails").await.body;
+    assert!(mails.contains("An AccessKey is about to expire") && !mails.contains("<b>"), "{mails}");
+    assert!(mails.contains("href=\"https://console.test/access-keys/CSAK"), "{mails}");
+}
