@@ -18,7 +18,9 @@ struct Elsewhere {
 }
 
 impl Elsewhere {
-    fn with_page(page: String) -> Self {
+    fn with_page(body: String) -> Self {
+        // No icon is asked for: that would be another visit.
+        let page = format!("<!doctype html><title>Elsewhere</title><link rel=icon href=data:,>{body}");
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let visits = Arc::<AtomicUsize>::default();
@@ -26,21 +28,17 @@ impl Elsewhere {
         // It ends with the test's process.
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let lines = BufReader::new(stream.try_clone().unwrap()).lines();
-                let head: Vec<_> = lines.map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
-                // Chromium opens connections before it knows what for, and asks for an icon.
-                let Some(first) = head.first().filter(|first| !first.contains("/favicon.ico")) else {
-                    continue;
-                };
-                assert!(first.ends_with("HTTP/1.1"), "{first}");
-                counted.fetch_add(1, Ordering::SeqCst);
-                let length = page.len();
-                let head = format!(
-                    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n\
-                     Connection: close\r\n\r\n"
-                );
-                let _ = stream.write_all((head + &page).as_bytes());
+                let (mut stream, page, counted) = (stream.unwrap(), page.clone(), Arc::clone(&counted));
+                // Chromium opens connections before it knows what for: nobody is to wait behind those.
+                std::thread::spawn(move || {
+                    let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                    if lines.map_while(Result::ok).take_while(|line| !line.is_empty()).count() == 0 {
+                        return;
+                    }
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close";
+                    let _ = write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{page}", page.len());
+                });
             }
         });
         Self { port, visits }
@@ -428,17 +426,10 @@ fn another_spelling_of_an_address_is_no_further_guess() {
     site.open();
     site.register(OWNER);
     let mut statuses = Vec::new();
-    for spelled in [
-        OWNER,
-        "WEI@example.com",
-        " wei@example.com",
-        "wei@EXAMPLE.COM ",
-        "\twei@example.com\n",
-        "Wei@Example.com",
-    ]
-    .iter()
-    .cycle()
-    .take(18)
+    for spelled in [OWNER, "WEI@example.com", " wei@example.com", "wei@EXAMPLE.COM ", "Wei@Example.com"]
+        .iter()
+        .cycle()
+        .take(15)
     {
         statuses.push(sign_in(&mut site.visitor(), spelled, "a guess, and not the last one").status);
     }

@@ -1,5 +1,6 @@
 //! A server with a console and a mail server, and people who use it.
 
+use std::fs;
 use std::process::{Command, Stdio};
 
 use crate::support::browser::Browser;
@@ -47,10 +48,21 @@ impl Site {
         format!("http://{}{path}", self.address().replace("127.0.0.1", "localhost"))
     }
 
+    /// Tells the server that people reach it as `localhost`. Passkeys are bound to a name.
+    pub(super) fn known_as_localhost(&self) {
+        let file = self.data.directory.path().join("config.toml");
+        let config = fs::read_to_string(&file).unwrap();
+        let url = self.page("");
+        fs::write(&file, config.replace("[console]\n", &format!("[console]\npublic_url = {url:?}\n")))
+            .unwrap();
+        self.server.hang_up();
+        self.server.says("the configuration was read again and is in force");
+    }
+
     /// What a link of this console leads to.
     pub(super) fn here(&self, link: &str) -> String {
-        let path = link.strip_prefix(&self.printed).unwrap_or_else(|| panic!("{link} leads elsewhere"));
-        self.page(path)
+        let path = link.strip_prefix(&self.printed).or(link.strip_prefix(&self.page("")));
+        self.page(path.unwrap_or_else(|| panic!("{link} leads elsewhere")))
     }
 
     /// The path of the link that opens the first administrator's account.

@@ -17,6 +17,7 @@ pub(super) fn tour(site: &Site, browser: &Browser, mut look: impl FnMut(&str)) {
     browser.go(&page(&site.first_link()));
     look("start");
     let mut administrator = site.open();
+    site.known_as_localhost();
 
     browser.go(&page("/sign-in"));
     look("sign-in");
@@ -135,6 +136,8 @@ pub(super) fn tour(site: &Site, browser: &Browser, mut look: impl FnMut(&str)) {
     look("account-password");
     browser.go(&page("/account/close"));
     look("account-close");
+    browser.go(&page("/account/second-factors/passkey"));
+    look("account-passkey");
     browser.go(&page("/account/second-factors/new"));
     look("account-second-factor");
     let secret = browser.text("#totp-secret");

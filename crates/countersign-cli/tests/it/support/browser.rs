@@ -202,6 +202,15 @@ impl Browser {
         self.ask("goog/cdp/execute", json!({ "cmd": command, "params": parameters }))
     }
 
+    /// Has an authenticator for passkeys from now on, with a user who says yes.
+    pub(crate) fn add_authenticator(&self) {
+        let authenticator = json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
+            "isUserVerified": true, "isUserConsenting": true,
+        });
+        self.ask("webauthn/authenticator", authenticator);
+    }
+
     /// Makes the page so wide.
     pub(crate) fn resize(&self, width: u32) {
         let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
