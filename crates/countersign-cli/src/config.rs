@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use countersign::schemes;
+use countersign_accounts::network::Networks;
 use countersign_accounts::session::SessionLimits;
 use countersign_accounts::verifier::Demands;
 use countersign_control::connections::DEFAULT_CONNECTIONS;
@@ -68,6 +69,7 @@ pub(crate) struct ConsoleSection {
     pub(crate) max_connections: usize,
     pub(crate) public_url: Option<String>,
     pub(crate) endpoint_url: Option<String>,
+    pub(crate) trusted_proxies: Vec<String>,
     pub(crate) session_idle_seconds: u64,
     pub(crate) session_seconds: u64,
     pub(crate) max_key_age_days: u64,
@@ -156,6 +158,7 @@ impl Default for ConsoleSection {
             max_connections: 1024,
             public_url: None,
             endpoint_url: None,
+            trusted_proxies: Vec::new(),
             session_idle_seconds: 60 * 60,
             session_seconds: 12 * 60 * 60,
             max_key_age_days: 0,
@@ -320,6 +323,8 @@ impl ConsoleSection {
                 "`console.endpoint_url` is `{url}`: it should read like https://odps.example.com/api"
             );
         }
+        Networks::new(self.trusted_proxies.iter().map(String::as_str))
+            .context("`console.trusted_proxies`")?;
         let (idle, longest) = (self.session_idle_seconds, self.session_seconds);
         ensure!(
             (60..=longest).contains(&idle) && longest <= 90 * 24 * 60 * 60,
@@ -343,6 +348,9 @@ impl ConsoleSection {
         ConsoleSettings {
             public_url: self.public_url.clone().unwrap_or_else(|| listener.to_owned()),
             endpoint_url: self.endpoint_url.clone().unwrap_or_else(|| format!("{endpoint}{base_path}")),
+            // They were found to be networks when the file was read.
+            trusted_proxies: Networks::new(self.trusted_proxies.iter().map(String::as_str))
+                .unwrap_or_default(),
             require_real_name: self.require_real_name,
             max_key_age: age(self.max_key_age_days),
             max_password_age: age(self.max_password_age_days),
@@ -461,6 +469,7 @@ mod tests {
                 "[console.smtp]\nhost = \"m.example\"\nfrom = \"a@b.c\"\nencryption = \"danger_plain\"",
                 "on this machine",
             ),
+            ("[console]\ntrusted_proxies = [\"nowhere\"]", "`console.trusted_proxies`"),
             ("[console]\nsession_idle_seconds = 50000", "`console.session_idle_seconds` is 50000"),
             ("[endpoint.tls]\ncertificate_file = \"c\"", "missing field `key_file`"),
             ("[endpoint]\ndrain_delay_seconds = 3601", "0 to 3600"),

@@ -24,6 +24,8 @@ use crate::captured;
 
 /// How large the form may be, in bytes.
 const FORM: usize = 512 * 1024;
+/// What is said where the AccessKey is not one of the visitor's.
+const FOREIGN: &str = "debug-key-foreign";
 /// How many requests are explained at once: each tries some hundreds of guesses.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
@@ -119,7 +121,11 @@ async fn found(
         };
         explain(&captured, &about)
     });
-    let explanation = judging.await.map_err(|error| Trouble::Broken(error.to_string()))?;
+    let mut explanation = judging.await.map_err(|error| Trouble::Broken(error.to_string()))?;
+    if key == Some(FOREIGN) {
+        // That no secret was given is not what there is to say.
+        explanation.reason = None;
+    }
     drop(place);
     let (kind, headline) = match explanation.verified {
         Some(true) if matches!(explanation.accepted_by_serve, Some(Ok(()))) => ("good", "debug-matches"),
@@ -136,7 +142,7 @@ fn own(site: &Site, account: &Account, id: Option<&str>) -> (Option<AccessKeySec
     let Some(id) = id else { return (None, None) };
     let snapshot = site.state.verifier.keyring().snapshot();
     let Some(key) = snapshot.get(id).filter(|key| key.account == account.id) else {
-        return (None, Some("debug-key-foreign"));
+        return (None, Some(FOREIGN));
     };
     let secret = match key.key() {
         Key::Secret { secret, .. } => std::str::from_utf8(secret).ok().map(AccessKeySecret::new),

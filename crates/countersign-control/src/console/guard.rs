@@ -4,6 +4,9 @@
 //! otherwise an `Origin` that names the host that was addressed. What says neither comes from no browser, and carries no
 //! session that anybody lent it; it is refused all the same, for nothing of ours sends it.
 
+use std::net::IpAddr;
+
+use countersign_accounts::network::Networks;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -11,6 +14,7 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -33,6 +37,23 @@ pub(super) fn may_ask(parts: &Parts) -> bool {
     let host = parts.uri.authority().map(|authority| authority.as_str()).or(text(&parts.headers, HOST));
     let origin = text(&parts.headers, ORIGIN).and_then(|origin| origin.split_once("://"));
     origin.zip(host).is_some_and(|((_, origin), host)| origin.eq_ignore_ascii_case(host))
+}
+
+/// The address of whoever asks: the peer's, or, where that is a proxy that is trusted, the last in `X-Forwarded-For` that
+/// is none. What stands before that one anybody can write.
+pub(super) fn visitor(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &Networks) -> Option<IpAddr> {
+    let is_trusted = |address: IpAddr| !trusted.is_empty() && trusted.allow(Some(address));
+    let mut visitor = peer?;
+    let fields: Vec<_> =
+        headers.get_all(X_FORWARDED_FOR).iter().filter_map(|field| field.to_str().ok()).collect();
+    for part in fields.iter().rev().flat_map(|field| field.rsplit(',')) {
+        if !is_trusted(visitor) {
+            break;
+        }
+        let Ok(address) = part.trim().parse::<IpAddr>() else { break };
+        visitor = address.to_canonical();
+    }
+    Some(visitor)
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -72,6 +93,27 @@ mod tests {
             request = request.header(*name, *value);
         }
         may_ask(&request.body(()).unwrap().into_parts().0)
+    }
+
+    #[test]
+    fn a_proxy_is_believed_only_where_it_is_trusted() {
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        let seen = |fields: &[&'static str], peer: &str, trusted: &str| {
+            let mut headers = HeaderMap::new();
+            fields.iter().for_each(|field| {
+                headers.append(X_FORWARDED_FOR, HeaderValue::from_static(field));
+            });
+            visitor(&headers, Some(address(peer)), &Networks::from_text(trusted).unwrap()).unwrap()
+        };
+        assert_eq!(seen(&["192.0.2.1"], "127.0.0.1", ""), address("127.0.0.1"));
+        assert_eq!(seen(&["192.0.2.1"], "198.51.100.1", "127.0.0.1"), address("198.51.100.1"));
+        assert_eq!(seen(&["203.0.113.9, 192.0.2.1"], "127.0.0.1", "127.0.0.1"), address("192.0.2.1"));
+        assert_eq!(
+            seen(&["203.0.113.9, 192.0.2.1", "10.0.0.2"], "127.0.0.1", "127.0.0.1 10.0.0.0/8"),
+            address("192.0.2.1")
+        );
+        assert_eq!(seen(&["nonsense"], "127.0.0.1", "127.0.0.1"), address("127.0.0.1"));
+        assert_eq!(seen(&[], "127.0.0.1", "127.0.0.1"), address("127.0.0.1"));
     }
 
     #[test]

@@ -140,6 +140,8 @@ impl Console {
         let (parts, body) = request.into_parts();
         let mut body = std::pin::pin!(body);
         let request_id = RequestId::generate(now, &mut random::from_system()).to_string();
+        let settings = self.site.settings();
+        let peer = guard::visitor(&parts.headers, peer, &settings.trusted_proxies);
         let visit = Visit::begin(&parts, request_id, peer, now);
         let expects = parts.headers.contains_key(EXPECT);
         let noticed = Notice::of(&parts.headers).is_some();
@@ -164,7 +166,7 @@ impl Console {
         if !response.status().is_success() && !expects {
             body::drain(&mut body).await;
         }
-        let secure = self.site.settings().public_url.starts_with("https://");
+        let secure = settings.public_url.starts_with("https://");
         guard::harden(response.headers_mut(), secure);
         if let Ok(id) = HeaderValue::from_str(&visit.request_id) {
             response.headers_mut().insert("x-request-id", id);

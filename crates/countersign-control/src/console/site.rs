@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use countersign_accounts::network::Networks;
 use countersign_accounts::random;
 use countersign_accounts::session::SessionLimits;
 
@@ -21,6 +22,8 @@ pub struct ConsoleSettings {
     pub public_url: String,
     /// The endpoint that pages tell people to give their clients, such as `https://odps.example.com/api`.
     pub endpoint_url: String,
+    /// The proxies in front, whose word on who asks through them is believed.
+    pub trusted_proxies: Networks,
     /// An AccessKey that is older is to be replaced.
     pub max_key_age: Option<Duration>,
     /// Who has an older password is reminded to set another.

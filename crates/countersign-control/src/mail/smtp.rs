@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
+use countersign_accounts::random;
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use rand_core::Rng as _;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use zeroize::Zeroizing;
@@ -98,7 +100,12 @@ impl Transport {
             mail.to.as_str().parse().map_err(|_| "the address cannot be written to".to_owned())?;
         // The library encodes what is not ASCII, and refuses a head that a line end would break.
         let subject: String = mail.subject.chars().filter(|c| !c.is_control()).collect();
+        // A name for the mail, as servers expect one.
+        let mut id = [0u8; 16];
+        random::from_system().fill_bytes(&mut id);
+        let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
         Message::builder()
+            .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
             .from(self.from.clone())
             .to(to)
             .subject(subject)

@@ -75,7 +75,9 @@ impl KeyView {
             AccessKeyStatus::Deleted(at) => Some(at),
             _ => None,
         };
-        let left = deleted.map(|at| at.plus(RECYCLE_BIN).unix_millis() - now.unix_millis());
+        // Days that have begun count.
+        let begun = Duration::from_secs(DAY - 1);
+        let left = deleted.map(|at| at.plus(RECYCLE_BIN).plus(begun).unix_millis() - now.unix_millis());
         Self {
             id: key.id.to_string(),
             description: key.description.as_str().to_owned(),
