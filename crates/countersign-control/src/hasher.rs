@@ -1,13 +1,12 @@
 //! Where passwords are hashed: never on a thread that serves requests, two at a time, and with so many waiting at most.
 //!
 //! A hash takes some 20 ms and 19 MiB on purpose. However many sign-ins arrive, what they take is bounded, and the excess
-//! is told to come again. The threads that work are always the same ones: an allocator keeps what a thread has freed for
-//! that thread, so with one after the other of a large pool it would be 19 MiB for each of them.
+//! is told to come again. The threads that work are always the same ones, for each keeps the memory that it works in.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_accounts::password::{LONGEST, Password, PasswordHash, Salt};
 use rand_core::CryptoRng;

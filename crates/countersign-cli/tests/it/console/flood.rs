@@ -17,7 +17,7 @@ const A_SECOND: u32 = 100;
 /// and for how many seconds.
 const SECONDS: u32 = 5;
 /// What they may take of memory: two passwords are tested at a time, in 19 MiB each.
-const MEMORY: u64 = 128 << 20;
+const MEMORY: u64 = 64 << 20;
 
 #[test]
 fn a_flood_of_sign_ins_gets_429_and_signed_requests_are_answered_all_the_while() {

@@ -74,7 +74,7 @@ impl Browser {
                     "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", profile,
                     // Nothing is to leave this machine.
                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                    "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+                    "--no-first-run", "--hide-scrollbars", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
                 ],
                 "prefs": {
                     "intl.accept_languages": language,
