@@ -8,7 +8,7 @@ TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint fmt clients setup-tests clean bench bench-peers soak fuzz deny advisories
+.PHONY: help run test lint fmt clients screenshots setup-tests clean bench bench-peers soak fuzz deny advisories
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ clients: ## test with the Go and Java SDKs, where their toolchains and registrie
 	$(CARGO) build --workspace
 	tests/clients/run $(TARGET_DIR)/debug/countersign
 
+screenshots: setup-tests ## every page of the console, light and dark, in both languages and two widths, into target/screenshots
+	$(CARGO) test -p countersign-cli --test it -- --ignored console::screenshots::
+
 soak: setup-tests ## tampering with every byte, more crashes, and whether time tells; takes minutes
 	COUNTERSIGN_LONG=1 $(CARGO) test --workspace --test it -- --nocapture tamper:: durability:: timing::
 
@@ -56,6 +59,6 @@ advisories: ## check dependencies for known vulnerabilities; needs the network
 setup-tests: ## install what the tests need and is missing (part of `make test`)
 	@scripts/setup-tests
 
-clean: ## remove everything that was built, and the tests' Python environment
+clean: ## remove everything that was built, and what the tests installed
 	$(CARGO) clean
-	rm -rf target/venv benches/peers/target
+	rm -rf target/venv target/axe target/screenshots benches/peers/target

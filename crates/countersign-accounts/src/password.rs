@@ -1,11 +1,12 @@
 //! Passwords, of which only an Argon2id hash is kept (RFC 9106).
 
+use std::cell::RefCell;
 use std::fmt;
 
 mod strength;
 
 use argon2::password_hash::phc;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -51,9 +52,14 @@ impl PasswordHash {
     /// The same with a salt that was drawn before, for a thread that has no randomness at hand.
     pub fn salted(password: &Password, Salt(salt): Salt) -> Result<Self, PasswordError> {
         password.check_length()?;
-        let hash: phc::PasswordHash = argon2()
-            .hash_password_with_salt(password.expose().as_bytes(), &salt)
-            .map_err(PasswordError::Hash)?;
+        let params = Params::default();
+        let hash = phc::PasswordHash {
+            algorithm: ARGON2ID_IDENT,
+            version: Some(Version::V0x13.into()),
+            params: phc::ParamsString::try_from(&params).map_err(PasswordError::Hash)?,
+            hash: Some(compute(password.expose(), &salt, params).map_err(PasswordError::Hash)?),
+            salt: Some(phc::Salt::new(&salt).map_err(|error| PasswordError::Hash(error.into()))?),
+        };
         Ok(Self(hash.to_string()))
     }
 
@@ -69,8 +75,12 @@ impl PasswordHash {
 
     /// Whether this is the password. It costs as much as [`PasswordHash::new`].
     pub fn verify(&self, password: &str) -> bool {
-        phc::PasswordHash::new(&self.0)
-            .is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok())
+        let Ok(hash) = phc::PasswordHash::new(&self.0) else { return false };
+        let ours = hash.algorithm == ARGON2ID_IDENT && hash.version == Some(Version::V0x13.into());
+        let Ok(params) = Params::try_from(&hash) else { return false };
+        let Some((salt, output)) = hash.salt.zip(hash.hash).filter(|_| ours) else { return false };
+        // Outputs are compared in constant time.
+        compute(password, &salt, params).is_ok_and(|computed| computed == output)
     }
 }
 
@@ -126,9 +136,23 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Argon2id with 19 MiB, two passes and one lane: the first choice of OWASP's password storage cheat sheet.
-fn argon2() -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default())
+/// Argon2id; by default with 19 MiB, two passes and one lane: the first choice of OWASP's password storage cheat sheet.
+///
+/// Each thread keeps the memory that it computes in. Given back each time it would leave holes of that size, which other
+/// allocations break up: however few hashes are computed at a time, a flood of them would take hundreds of MiB.
+fn compute(password: &str, salt: &[u8], params: Params) -> Result<phc::Output, argon2::password_hash::Error> {
+    thread_local! {
+        static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+    }
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let mut output = [0u8; phc::Output::MAX_LENGTH];
+    let output = output.get_mut(..length).ok_or(argon2::password_hash::Error::OutputSize)?;
+    MEMORY.with_borrow_mut(|memory| {
+        memory.resize(params.block_count(), Block::default());
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, memory)
+    })?;
+    Ok(phc::Output::new(output)?)
 }
 
 impl fmt::Debug for PasswordHash {
@@ -140,6 +164,25 @@ impl fmt::Debug for PasswordHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hash_is_what_the_library_itself_makes_and_takes() {
+        use argon2::{PasswordHasher as _, PasswordVerifier as _};
+
+        let small = Params::new(64, 3, 2, Some(24)).unwrap();
+        for params in [Params::default(), small] {
+            let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+            let theirs: phc::PasswordHash =
+                argon2.hash_password_with_salt(b"correct horse", &[7; 16]).unwrap();
+            assert!(PasswordHash::from_text(theirs.to_string()).verify("correct horse"));
+            assert!(!PasswordHash::from_text(theirs.to_string()).verify("correct horsf"));
+        }
+        let ours = PasswordHash::salted(&Password::new("correct horse"), Salt([7; 16])).unwrap();
+        assert!(Argon2::default().verify_password(b"correct horse", ours.as_str()).is_ok());
+        // Another kind of Argon2 is none of ours.
+        let other = ours.as_str().replace("argon2id", "argon2i");
+        assert!(!PasswordHash::from_text(other).verify("correct horse"));
+    }
 
     #[test]
     fn a_password_verifies_and_another_does_not() {

@@ -1,14 +1,16 @@
 //! Where passwords are hashed: never on a thread that serves requests, two at a time, and with so many waiting at most.
 //!
 //! A hash takes some 20 ms and 19 MiB on purpose. However many sign-ins arrive, what they take is bounded, and the excess
-//! is told to come again.
+//! is told to come again. The threads that work are always the same ones, for each keeps the memory that it works in.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
 
 use countersign_accounts::password::{LONGEST, Password, PasswordHash, Salt};
 use rand_core::CryptoRng;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 use crate::app::Failure;
@@ -18,13 +20,15 @@ const AT_ONCE: usize = 2;
 /// How many may wait for their turn: about a third of a second of work.
 const WAITING: usize = 32;
 
+type Job = Box<dyn FnOnce() + Send>;
+
 /// Hashes passwords and tests them, within bounds.
 #[derive(Debug)]
 pub struct Hasher {
     /// Whoever holds one works or waits.
     places: Arc<Semaphore>,
-    /// Whoever holds one works.
-    turns: Arc<Semaphore>,
+    /// Leads to the threads that work, which end with it.
+    jobs: mpsc::Sender<Job>,
     /// How many hashes were computed.
     hashed: AtomicU64,
     /// Stands in for the hash of an account that is not there, so that testing takes as long. Nobody knows its password.
@@ -37,9 +41,20 @@ impl Hasher {
         let mut bytes = Zeroizing::new([0u8; 32]);
         random.fill_bytes(bytes.as_mut_slice());
         let nobody_knows: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let (jobs, waiting) = mpsc::channel::<Job>();
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..AT_ONCE {
+            let waiting = Arc::clone(&waiting);
+            thread::spawn(move || {
+                while let Some(job) = next(&waiting) {
+                    // Whoever waits for the outcome is told that there is none; others are worked for.
+                    let _ = catch_unwind(AssertUnwindSafe(job));
+                }
+            });
+        }
         Ok(Self {
             places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            jobs,
             hashed: AtomicU64::new(0),
             decoy: PasswordHash::salted(&Password::new(nobody_knows), Salt::generate(random))?,
         })
@@ -80,15 +95,20 @@ impl Hasher {
 
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Failure::TooBusy)?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Failure::TooBusy)?;
-        self.hashed.fetch_add(1, Ordering::Relaxed);
-        // They go along: a caller who goes away frees no place that is still worked at.
-        let done = tokio::task::spawn_blocking(move || {
-            let _held: (OwnedSemaphorePermit, OwnedSemaphorePermit) = (place, turn);
-            work()
-        });
+        let (tell, done) = oneshot::channel();
+        let job = move || {
+            // It goes along: a caller who goes away frees no place that is still worked at.
+            let _held = place;
+            let _ = tell.send(work());
+        };
+        self.jobs.send(Box::new(job)).map_err(|_| Failure::TooBusy)?;
         done.await.map_err(|_| Failure::TooBusy)
     }
+}
+
+/// Waits for something to do. None when nobody is left who could have any.
+fn next(waiting: &Mutex<mpsc::Receiver<Job>>) -> Option<Job> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod access_keys;
 mod accounts;
 mod bad_input;
 mod clocks;
+mod console;
 mod dev;
 mod documents;
 mod durability;

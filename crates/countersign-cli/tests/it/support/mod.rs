@@ -1,9 +1,12 @@
 //! The program, started for a test.
 
+pub(crate) mod browser;
+pub(crate) mod http;
 pub(crate) mod ledger;
 pub(crate) mod limits;
 pub(crate) mod mutations;
 pub(crate) mod python;
+pub(crate) mod smtp;
 pub(crate) mod wire;
 
 use std::fs;
@@ -12,6 +15,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -33,6 +37,12 @@ pub(crate) fn program() -> Command {
 /// The root of the source tree.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// Where what is built lies, and what `scripts/setup-tests` installs.
+pub(crate) fn target() -> PathBuf {
+    // Joining leaves an absolute path as it is.
+    root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 /// A data directory of its own.
@@ -109,6 +119,8 @@ pub(crate) struct Key {
 /// A running server. It is told to stop when dropped.
 pub(crate) struct Server {
     child: Child,
+    /// What it has said on standard error since it started.
+    said: Arc<Mutex<Vec<String>>>,
     /// Such as `http://127.0.0.1:41234/api`.
     pub(crate) endpoint: String,
 }
@@ -145,8 +157,27 @@ impl Server {
             said.push_str(&line);
         };
         // Read on, or the server would wait for room in the pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, endpoint }
+        let said = Arc::<Mutex<Vec<String>>>::default();
+        let heard = Arc::clone(&said);
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).for_each(|line| heard.lock().unwrap().push(line));
+        });
+        Self { child, said, endpoint }
+    }
+
+    /// Waits until the server says something, and returns what stands behind these words, to the end of the line.
+    pub(crate) fn says(&self, words: &str) -> String {
+        eventually(&format!("the server says {words:?}"), || {
+            let said = self.said.lock().unwrap();
+            said.iter().find_map(|line| line.split_once(words)).map(|(_, rest)| rest.trim().to_owned())
+        })
+    }
+
+    /// The most memory that it has held at a time, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
     /// `127.0.0.1:41234`.
@@ -181,6 +212,12 @@ impl Server {
     fn terminate(&self) {
         let pid = self.child.id().to_string();
         let _ = Command::new("kill").args(["-TERM", &pid]).status();
+    }
+
+    /// Tells the server to read its configuration again.
+    pub(crate) fn hang_up(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
     }
 }
 

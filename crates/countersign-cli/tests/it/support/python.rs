@@ -5,7 +5,18 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{Key, root, skip};
+use super::{Key, root, skip, target};
+
+/// The Python of the tests' environment. `None`, with a word on what is missing, where a package is not in it, which shows
+/// by a program that comes with it.
+pub(crate) fn python(package: &str, program: &str) -> Option<PathBuf> {
+    let programs = target().join("venv/bin");
+    if !programs.join(program).exists() {
+        skip(package, "run `scripts/setup-tests`");
+        return None;
+    }
+    Some(programs.join("python"))
+}
 
 /// A script of tests/clients/pyodps, ready to run.
 pub(crate) struct Script(Command);
@@ -13,13 +24,7 @@ pub(crate) struct Script(Command);
 impl Script {
     /// `None`, with a word on what is missing, where PyODPS is not installed.
     pub(crate) fn new(name: &str) -> Option<Self> {
-        let target =
-            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-        let python = root().join(target).join("venv/bin/python");
-        if !python.exists() {
-            skip("PyODPS", "run `scripts/setup-tests`");
-            return None;
-        }
+        let python = python("PyODPS", "pyou")?;
         let mut command = Command::new(python);
         command.arg(root().join("tests/clients/pyodps").join(name)).env_remove("ODPS_ENDPOINT");
         Some(Self(command))
