@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::data::{DataArgs, asked, read_secret_file};
 use crate::print::{Output, Printer};
 
-/// Make a store and its first account, an administrator's
+/// Make a store and its first account
 ///
 /// A store that is there already is left alone.
 #[derive(Args, Debug)]
@@ -43,7 +43,7 @@ impl Init {
 
         let (store, _) = place.open(Access::Create).await?;
         let opened =
-            accounts::open_first(&store, asked(), email.as_str(), password, &mut random::from_system()).await;
+            accounts::open(&store, asked(), email.as_str(), password, None, &mut random::from_system()).await;
         store.close().await;
         let (account, revision) = opened?;
         match self.output {

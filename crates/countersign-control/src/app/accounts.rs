@@ -20,30 +20,6 @@ pub async fn open(
     access_key_limit: Option<u32>,
     random: &mut impl CryptoRng,
 ) -> Result<(AccountId, Revision), Failure> {
-    open_with(store, asked, email, password, access_key_limit, |_| Vec::new(), random).await
-}
-
-/// Opens the first account of a store, an administrator's.
-pub async fn open_first(
-    store: &Store,
-    asked: Asked,
-    email: &str,
-    password: Option<&str>,
-    random: &mut impl CryptoRng,
-) -> Result<(AccountId, Revision), Failure> {
-    let appointed = |account: AccountId| vec![Change::AdministratorAppointed { account }];
-    open_with(store, asked, email, password, None, appointed, random).await
-}
-
-async fn open_with(
-    store: &Store,
-    asked: Asked,
-    email: &str,
-    password: Option<&str>,
-    access_key_limit: Option<u32>,
-    more: impl FnOnce(AccountId) -> Vec<Change>,
-    random: &mut impl CryptoRng,
-) -> Result<(AccountId, Revision), Failure> {
     let email = parse_email(email)?;
     let account = AccountId::generate(random);
     let access_key_limit = access_key_limit.unwrap_or(DEFAULT_ACCESS_KEY_LIMIT);
@@ -56,7 +32,6 @@ async fn open_with(
         changes.push(Change::PasswordSet { account: account.clone() });
         secrets.push(Secret::Password(account.clone(), PasswordHash::new(password, random)?));
     }
-    changes.extend(more(account.clone()));
     let revision = asked.commit_with(store, changes, secrets).await?;
     Ok((account, revision))
 }
