@@ -41,6 +41,10 @@ impl Hasher {
         let mut bytes = Zeroizing::new([0u8; 32]);
         random.fill_bytes(bytes.as_mut_slice());
         let nobody_knows: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let (nobody_knows, salt) = (Password::new(nobody_knows), Salt::generate(random));
+        // On a thread that ends, and gives back the memory that it works in.
+        let decoy = thread::spawn(move || PasswordHash::salted(&nobody_knows, salt)).join();
+        let decoy = decoy.map_err(|_| Failure::TooBusy)??;
         let (jobs, waiting) = mpsc::channel::<Job>();
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..AT_ONCE {
@@ -56,7 +60,7 @@ impl Hasher {
             places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
             jobs,
             hashed: AtomicU64::new(0),
-            decoy: PasswordHash::salted(&Password::new(nobody_knows), Salt::generate(random))?,
+            decoy,
         })
     }
 
