@@ -106,7 +106,9 @@ impl Hasher {
             let _ = tell.send(work());
         };
         self.jobs.send(Box::new(job)).map_err(|_| Failure::TooBusy)?;
-        done.await.map_err(|_| Failure::TooBusy)
+        let done = done.await.map_err(|_| Failure::TooBusy)?;
+        self.hashed.fetch_add(1, Ordering::Relaxed);
+        Ok(done)
     }
 }
 

@@ -27,14 +27,23 @@ pub(super) fn span(language: Language, millis: i64) -> String {
     say(language, id, &[("n", Value::Number(n))])
 }
 
+/// How long it is until something happens, by its largest unit: to the minute, so that thirty days are thirty days a moment
+/// after they began.
+pub(super) fn left(language: Language, millis: i64) -> String {
+    span(language, millis.saturating_add(MINUTE - 1))
+}
+
 /// How long ago something was, or how long it will be.
 pub(super) fn relative(language: Language, at: Timestamp, now: Timestamp) -> String {
     let apart = now.unix_millis() - at.unix_millis();
     if apart.abs() < MINUTE {
         return say(language, "time-now", &[]);
     }
-    let id = if apart > 0 { "time-ago" } else { "time-ahead" };
-    say(language, id, &[("span", Value::Text(&span(language, apart.abs())))])
+    let (id, span) = match apart > 0 {
+        true => ("time-ago", span(language, apart)),
+        false => ("time-ahead", left(language, -apart)),
+    };
+    say(language, id, &[("span", Value::Text(&span))])
 }
 
 #[cfg(test)]
@@ -51,6 +60,7 @@ mod tests {
         assert_eq!(told(-MINUTE), "1 minute ago");
         assert_eq!(told(-25 * HOUR), "1 day ago");
         assert_eq!(told(90 * DAY), "in 90 days");
+        assert_eq!(told(90 * DAY - 2000), "in 90 days");
         assert_eq!(minute(now), "2026-11-22 10:00 UTC");
     }
 }

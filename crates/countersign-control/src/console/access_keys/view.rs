@@ -59,7 +59,7 @@ impl KeyView {
         }];
         if key.status == AccessKeyStatus::Enabled && !over {
             if let Some(expires) = key.expires.filter(|expires| *expires < now.plus(SOON)) {
-                let left = when::span(visit.language, expires.unix_millis() - now.unix_millis());
+                let left = when::left(visit.language, expires.unix_millis() - now.unix_millis());
                 let text = visit.say("chip-expires", &[("span", Value::Text(&left))]);
                 chips.push(Chip { kind: "warn", text });
             }
