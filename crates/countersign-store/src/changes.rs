@@ -72,7 +72,7 @@ impl Store {
         let revision = revision(&Row { row: &head, table: "change_head", key: "seq" })?;
         let accounts = accounts::all(&mut transaction).await?;
         let projects = projects::all(&mut transaction).await?;
-        let keys = bulk::access_keys(&mut transaction).await?;
+        let keys = bulk::access_keys(&mut transaction, self.engine().kind).await?;
         transaction.rollback().await?;
 
         let mut of_accounts = Vec::new();

@@ -297,16 +297,22 @@ statements! {
           AND ((k.expires > $2 AND k.expires <= $3)
             OR (k.created <= $4 AND (k.expires IS NULL OR k.expires > $3)))
         ORDER BY k.id LIMIT $5";
-    // A row for each thousand keys; $1 stands between keys, $2 between columns.
-    Both ALL_ACCESS_KEYS = "
-        SELECT string_agg(line, $1) AS keys FROM (
-          SELECT (row_number() OVER (ORDER BY account, id) - 1) / 1000 AS page,
-                 id || $2 || account || $2 || CAST(created AS TEXT) || $2 || COALESCE(CAST(expires AS TEXT), '')
-                 || $2 || status || $2 || COALESCE(CAST(deleted AS TEXT), '') || $2 || secret || $2 || networks
-                 || $2 || description
-                 AS line
-          FROM access_key
-        ) AS lines GROUP BY page ORDER BY page";
+    // The next thousand keys in one row, in the order in which the table is read fastest, and the place of the last one, from
+    // which the next row goes on; $1 stands between keys, $2 between columns.
+    Sqlite SQLITE_ACCESS_KEYS = "
+        SELECT string_agg(line, $1) AS keys, CAST(MAX(place) AS TEXT) AS last FROM (
+            SELECT rowid AS place,
+                   id || $2 || account || $2 || CAST(created AS TEXT) || $2 || COALESCE(CAST(expires AS TEXT), '')
+                   || $2 || status || $2 || COALESCE(CAST(deleted AS TEXT), '') || $2 || secret || $2 || networks
+                   || $2 || description AS line
+            FROM access_key WHERE rowid > CAST($3 AS INTEGER) ORDER BY rowid LIMIT 1000)";
+    Postgres POSTGRES_ACCESS_KEYS = "
+        SELECT string_agg(line, $1) AS keys, MAX(place) AS last FROM (
+            SELECT id AS place,
+                   id || $2 || account || $2 || CAST(created AS TEXT) || $2 || COALESCE(CAST(expires AS TEXT), '')
+                   || $2 || status || $2 || COALESCE(CAST(deleted AS TEXT), '') || $2 || secret || $2 || networks
+                   || $2 || description AS line
+            FROM access_key WHERE id > $3 ORDER BY id LIMIT 1000) AS lines";
     Both SEALED_SECRETS = "
         SELECT id, account, secret FROM access_key WHERE id > $1 ORDER BY id LIMIT $2";
 
