@@ -32,7 +32,7 @@ fmt: ## format all code
 
 bench: ## measure, each figure beside its limit (a release build, then some minutes)
 	$(CARGO) build --release -p countersign-cli -p countersign-bench
-	$(TARGET_DIR)/release/countersign-bench
+	GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(TARGET_DIR)/release/countersign-bench
 
 bench-peers: ## measure other verifiers beside their limits and Countersign (a release build of a workspace of its own)
 	$(CARGO) run --release --manifest-path benches/peers/Cargo.toml

@@ -1,5 +1,5 @@
 //! Figures beside their limits, product and limit in the same run. Each line is `name: figure`, with what it was
-//! computed from behind it.
+//! computed from behind it. `make bench` has glibc ask for large pages, as the unit in `deploy/systemd` does.
 
 mod allocations;
 mod captured;

@@ -123,13 +123,16 @@ async fn the_doors_and_the_account_are_what_they_were() {
         let path = format!("/administration/real-names/{}", root.id);
         looks("administration_real_name", language, &browser.get(&path).await);
         looks("account", language, &browser.get("/account").await);
-        for page in ["email", "password", "close", "real-name", "second-factors/new"] {
+        for page in
+            ["email", "password", "close", "real-name", "second-factors/new", "second-factors/passkey"]
+        {
             let name = format!("account_{}", page.replace(['-', '/'], "_"));
             looks(&name, language, &browser.get(&format!("/account/{page}")).await);
         }
         looks("recovery_codes", language, &browser.post("/account/recovery-codes", &[]).await);
         looks("prove", language, &browser.get("/prove").await);
         browser.post("/administration/invite", &[("email", "bob@example.com")]).await;
+        browser.post("/account/email", &[("email", "other@example.com")]).await;
         looks("mails", language, &browser.get("/mails").await);
 
         let mut browser = site.browser();
@@ -145,7 +148,9 @@ async fn the_doors_and_the_account_are_what_they_were() {
         let mails = browser.get("/mails").await.body;
         let paths =
             mails.split("href=\"https://console.test").skip(1).map(|rest| rest.split('"').next().unwrap());
-        for path in paths.filter(|path| path.contains("/sign-up/") || path.contains("/invitation/")) {
+        for path in paths
+            .filter(|path| ["/sign-up/", "/invitation/", "/email/"].iter().any(|link| path.starts_with(link)))
+        {
             let name = format!("link_{}", path.split('/').nth(1).unwrap().replace('-', "_"));
             looks(&name, language, &browser.get(path).await);
         }
