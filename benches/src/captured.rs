@@ -43,7 +43,7 @@ impl Captured {
     pub(crate) fn string_to_sign(&self) -> String {
         let request = self.request();
         let (_, claim) = schemes::read(&request).unwrap();
-        string_to_sign(schemes::ODPS, "/api", &request, &claim.unwrap())
+        string_to_sign(schemes::ODPS, countersign::Place::at("/api"), &request, &claim.unwrap())
     }
 
     /// When it was sent.

@@ -101,8 +101,15 @@ impl Client {
     /// The status of the answer to a signed request.
     fn ask(&mut self) -> u16 {
         let (mut parts, ()) = http::Request::get("/api/projects/demo").body(()).unwrap().into_parts();
-        sign(schemes::ODPS, "/api", &mut parts, b"", &self.credential, &SignOptions::at(clock::now()))
-            .unwrap();
+        sign(
+            schemes::ODPS,
+            countersign::Place::at("/api"),
+            &mut parts,
+            b"",
+            &self.credential,
+            &SignOptions::at(clock::now()),
+        )
+        .unwrap();
         let mut head = "GET /api/projects/demo HTTP/1.1\r\nhost: bench\r\n".to_owned();
         for (name, value) in &parts.headers {
             head.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));

@@ -31,7 +31,7 @@ pub(crate) fn pair() -> Pair {
 /// The credential of a request, signed by another key.
 fn signed_by((id, secret): &Pair, captured: &Captured) -> HeaderValue {
     let key = SigningKey::HmacSha1(HmacSha1::new(secret.expose().as_bytes()));
-    let signature = key.sign(captured.string_to_sign().as_bytes());
+    let signature = key.sign(captured.string_to_sign().as_bytes()).unwrap();
     let signature = base64::engine::general_purpose::STANDARD.encode(signature);
     format!("ODPS {id}:{signature}").parse().unwrap()
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use countersign::crypto::HmacSha1;
-use countersign::{AccessKeyId, AccessKeySecret, Key, Timestamp};
+use countersign::{AccessKeyId, AccessKeySecret, Key, MadeKeys, SecretKey, Timestamp};
 use smallvec::SmallVec;
 use zeroize::Zeroize;
 
@@ -53,6 +53,7 @@ pub struct AccessKeyInForce {
     /// Milliseconds since 1970; the largest number means never.
     expires: i64,
     hmac_sha1: HmacSha1,
+    made: MadeKeys,
     pub account: AccountId,
 }
 
@@ -99,6 +100,7 @@ impl AccessKeyInForce {
             standing: Standing::Enabled,
             expires: expires.map_or(i64::MAX, Timestamp::unix_millis),
             hmac_sha1: HmacSha1::new(secret.expose().as_bytes()),
+            made: MadeKeys::default(),
             account,
         });
         // In its place already: a secret that is moved leaves a copy behind, too.
@@ -122,7 +124,7 @@ impl AccessKeyInForce {
 
     /// What signatures by this key are tested with.
     pub fn key(&self) -> Key<'_> {
-        Key::Secret { secret: self.parts().1, hmac_sha1: &self.hmac_sha1 }
+        Key::Secret(SecretKey { secret: self.parts().1, hmac_sha1: &self.hmac_sha1, made: Some(&self.made) })
     }
 
     fn parts(&self) -> (&[u8], &[u8]) {

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use countersign::crypto::HmacSha1;
 use countersign::{
-    AccessKeySecret, Body, Claim, Key, Payload, Proven, Readings, Refusal, Request, Scheme, Timestamp,
+    AccessKeySecret, Body, Claim, Key, Payload, Place, Proven, ReadError, Readings, Refusal, Request, Scheme,
+    Timestamp,
 };
-use countersign::{fresh, schemes, string_to_sign, verify};
+use countersign::{fresh, mismatch, schemes, verify};
 use rand_core::CryptoRng;
 
 use crate::change::Revision;
@@ -46,6 +47,10 @@ impl Demands {
             ambiguous: false,
             hide_unknown_keys: false,
         }
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place::at(&self.base)
     }
 }
 
@@ -135,7 +140,8 @@ impl Verifier {
     pub fn verify<'r>(&self, request: &Request<'r>, context: &Context<'_>) -> Verdict<'r> {
         let (scheme, claim) = match schemes::read(request) {
             Some((scheme, Ok(claim))) => (scheme, claim),
-            Some((scheme, Err(malformed))) => return refused(scheme, malformed.into()),
+            Some((_, Err(ReadError::NeedsBody))) => return Verdict::NeedsBody,
+            Some((scheme, Err(ReadError::Malformed(malformed)))) => return refused(scheme, malformed.into()),
             None => return Verdict::Refused(Refused { refusal: Refusal::Unsigned, scheme: None }),
         };
         let demands = context.demands;
@@ -146,18 +152,20 @@ impl Verifier {
 
         // One snapshot for the whole request.
         let snapshot = self.keyring.snapshot();
-        let id = claim.access_key_id;
-        let access_key = find(&snapshot, id);
+        let access_key = find(&snapshot, &claim.access_key_id);
+        // Of a key that is there, the id is not needed again.
+        let unknown = access_key.is_none().then(|| claim.access_key_id.to_string());
         // An unknown id does the same work, so that time does not tell it from a wrong secret.
         let key = access_key.map_or_else(|| self.placeholder.key(), |access_key| access_key.key());
         let readings = Readings::Preserving { and: &demands.readings };
-        let proven = verify(scheme, &demands.base, request, claim, key, readings);
+        let place = demands.place();
+        let proven = verify(scheme, place, request, claim, key, readings);
         let Some(access_key) = access_key else {
             return refused(
                 scheme,
                 match demands.hide_unknown_keys {
-                    true => as_mismatch(proven, &demands.base, request),
-                    false => Refusal::UnknownAccessKey(id.to_owned()),
+                    true => as_mismatch(proven, place, request),
+                    false => Refusal::UnknownAccessKey(unknown.unwrap_or_default()),
                 },
             );
         };
@@ -171,14 +179,14 @@ impl Verifier {
             return refused(scheme, refusal);
         }
         if !demands.ambiguous
-            && let Some(ambiguity) = scheme.ambiguity(&demands.base, request)
+            && let Some(ambiguity) = scheme.ambiguity(place, request, proven.claim())
         {
             return refused(scheme, Refusal::Ambiguous(ambiguity));
         }
         // The body comes after all that needs no more than the head: what a stranger sends is not worth reading.
-        let payload = proven.claim().payload;
+        let payload = &proven.claim().payload;
         match request.body {
-            Body::Unread if payload != Payload::Uncovered => return Verdict::NeedsBody,
+            Body::Unread if *payload != Payload::Uncovered => return Verdict::NeedsBody,
             Body::Whole(body) if !payload.matches(body) => return refused(scheme, Refusal::BodyMismatch),
             Body::Unread | Body::Whole(_) => {}
         }
@@ -236,20 +244,17 @@ fn refused<'r>(scheme: &'static dyn Scheme, refusal: Refusal) -> Verdict<'r> {
 }
 
 /// What a wrong secret is answered, for a key that is not there.
-fn as_mismatch(proven: Result<Proven<'_>, Refusal>, base: &str, request: &Request<'_>) -> Refusal {
+fn as_mismatch(proven: Result<Proven<'_>, Refusal>, place: Place<'_>, request: &Request<'_>) -> Refusal {
     match proven {
         Err(mismatch) => mismatch,
         // Nobody knows the placeholder's secret; if somebody did, it would open nothing.
-        Ok(proven) => {
-            let string_to_sign = string_to_sign(proven.scheme(), base, request, proven.claim());
-            Refusal::SignatureMismatch { string_to_sign }
-        }
+        Ok(proven) => mismatch(proven.scheme(), place, request, proven.claim()),
     }
 }
 
 impl Placeholder {
     fn key(&self) -> Key<'_> {
-        Key::Secret { secret: self.secret.expose().as_bytes(), hmac_sha1: &self.hmac_sha1 }
+        Key::secret(self.secret.expose().as_bytes(), &self.hmac_sha1)
     }
 }
 

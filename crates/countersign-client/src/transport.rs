@@ -1,7 +1,7 @@
 //! Signing a request by a profile, and sending it.
 
 use bytes::Bytes;
-use countersign::{Credential, Malformed, SignOptions, StringToSign, Timestamp, schemes, sign};
+use countersign::{Credential, Malformed, Place, SignOptions, StringToSign, Timestamp, schemes, sign};
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
@@ -124,7 +124,8 @@ impl Client {
         if let Some(corporation) = &self.corporation {
             options.corporation = corporation.clone();
         }
-        let string_to_sign = sign(schemes::ODPS, &self.base, &mut parts, &body, &self.credential, &options)?;
+        let string_to_sign =
+            sign(schemes::ODPS, Place::at(&self.base), &mut parts, &body, &self.credential, &options)?;
         let url = format!("{}{}", self.origin, parts.uri);
         Ok(Signed { method: parts.method, url, headers: parts.headers, body, string_to_sign })
     }

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use countersign::Timestamp;
 use countersign::dialects::Occasion;
+use countersign::{Body, Request, Timestamp};
 use countersign_accounts::change::Revision;
 use http::request::Parts;
 
@@ -48,9 +48,26 @@ impl Seen {
 }
 
 impl<'a> Arrival<'a> {
+    /// The request as schemes read it.
+    pub(crate) fn request(&self, body: Body<'a>) -> Request<'a> {
+        Request {
+            method: self.parts.method.as_str(),
+            path: self.parts.uri.path(),
+            query: self.parts.uri.query(),
+            headers: &self.parts.headers,
+            body,
+        }
+    }
+
     /// What an answer needs to know of the request.
     pub(crate) fn occasion(&self) -> Occasion<'a> {
-        Occasion { request_id: self.request_id, host: self.host, has_body: self.has_body }
+        Occasion {
+            request_id: self.request_id,
+            host: self.host,
+            has_body: self.has_body,
+            request: self.request(Body::Unread),
+            now: self.now,
+        }
     }
 
     /// The origin that the client addressed, such as `http://127.0.0.1:8640`. Where a proxy in front speaks TLS with the

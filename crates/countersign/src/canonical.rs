@@ -4,7 +4,11 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use smallvec::SmallVec;
+
+use crate::crypto::Bytes;
 
 /// The parameters of a query, decoded, in the order in which they were sent.
 pub type Parameters<'r> = SmallVec<[Parameter<'r>; 4]>;
@@ -14,6 +18,18 @@ pub type Parameters<'r> = SmallVec<[Parameter<'r>; 4]>;
 pub struct Parameter<'r> {
     pub name: Cow<'r, [u8]>,
     pub value: Cow<'r, [u8]>,
+}
+
+/// Where canonical text is written.
+pub trait Sink {
+    /// Appends bytes.
+    fn push(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    fn push(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
 }
 
 /// Whether some byte of a text is such a one. It looks at all of them, sixteen at a time: texts are short, and most hold
@@ -90,6 +106,55 @@ fn decode_with(text: &[u8], plain: impl Fn(u8) -> u8) -> Cow<'_, [u8]> {
     Cow::Owned(decoded)
 }
 
+/// Writes a text with every byte but `A-Z a-z 0-9 - _ . ~`, and those in `kept`, as `%XX` in upper case (RFC 3986,
+/// section 2.3).
+pub fn encode(text: &[u8], kept: &[u8], out: &mut impl Sink) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
+    let stays = |byte: u8| is_unreserved(byte) || kept.contains(&byte);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let plain = rest.iter().position(|byte| !stays(*byte)).unwrap_or(rest.len());
+        let (before, behind) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
+        out.push(before);
+        rest = behind;
+        if let [byte, behind @ ..] = rest {
+            out.push(&[b'%', digit(byte >> 4), digit(byte & 15)]);
+            rest = behind;
+        }
+    }
+}
+
+#[inline(always)]
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() | (byte == b'-') | (byte == b'_') | (byte == b'.') | (byte == b'~')
+}
+
+/// Writes bytes as hexadecimal digits, in lower case.
+pub fn encode_hex(bytes: &[u8], out: &mut impl Sink) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
+    for byte in bytes {
+        out.push(&[digit(byte >> 4), digit(byte & 15)]);
+    }
+}
+
+/// Reads hexadecimal digits in lower case: two spellings of a signature would be two signatures.
+pub fn decode_hex(text: &[u8]) -> Option<Bytes> {
+    let (pairs, rest) = text.as_chunks::<2>();
+    let lower = |digit: u8| hex(digit).filter(|_| !digit.is_ascii_uppercase());
+    let bytes = pairs.iter().map(|[high, low]| Some(lower(*high)? << 4 | lower(*low)?));
+    if rest.is_empty() { bytes.collect() } else { None }
+}
+
+/// Reads base 64 (RFC 4648, section 4) in its one canonical spelling, padded.
+pub fn decode_base64(text: &[u8]) -> Option<Bytes> {
+    // Nothing that is signed is longer than a signature by RSA of 8192 bits.
+    let mut bytes = [0u8; 1026];
+    let length = STANDARD.decode_slice(text, &mut bytes).ok()?;
+    bytes.get(..length).map(Bytes::from_slice)
+}
+
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
@@ -112,6 +177,27 @@ mod tests {
         assert_eq!(&*decode(b"a+b"), b"a+b");
         assert_eq!(&*decode_form(b"a+b%2Bc"), b"a b+c");
         assert!(matches!(decode(b"plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn what_is_encoded_decodes_and_has_one_spelling() {
+        let encoded = |kept: &[u8]| {
+            let mut out = Vec::new();
+            encode("a/ *~é".as_bytes(), kept, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!((encoded(b"").as_str(), encoded(b"/").as_str()), ("a%2F%20%2A~%C3%A9", "a/%20%2A~%C3%A9"));
+        let mut out = Vec::new();
+        encode_hex(&[0, 0xab, 0x10], &mut out);
+        assert_eq!(out, b"00ab10");
+        assert_eq!(decode_hex(b"00ab10").as_deref(), Some(&[0, 0xab, 0x10][..]));
+        for text in ["00AB10", "0", "0g", "zz"] {
+            assert_eq!(decode_hex(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(decode_base64(b"qrs=").as_deref(), Some(&[0xaa, 0xbb][..]));
+        for text in ["qrs", "qrt=", "qrs=\n", "qr-="] {
+            assert_eq!(decode_base64(text.as_bytes()), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,26 +1,29 @@
 //! What a signed request says of itself, before any of it is believed.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use smallvec::SmallVec;
 
-use crate::key::Signature;
+use crate::crypto::{Bytes, Hash, Hasher};
+use crate::key::{Algorithm, Signature};
 use crate::time::Timestamp;
 
 /// What a signed request says of itself, before any of it is believed.
 #[derive(Clone, Debug)]
 pub struct Claim<'r> {
-    pub access_key_id: &'r str,
-    /// When the signer says that it signed.
+    pub access_key_id: Cow<'r, str>,
+    pub algorithm: Algorithm,
+    /// When the signer says that it signed. Where the request tells only until when the signature stands, that time.
     pub signed_at: Timestamp,
-    /// For how long the signature stands, where the request says so (a presigned URL).
-    pub expires_in: Option<Duration>,
-    /// A value that the signer uses once, where the scheme has one.
-    pub nonce: Option<&'r str>,
+    pub lifetime: Lifetime,
+    /// A value that the signer uses once, where the scheme has one. Of a scheme that would have one and a request that
+    /// lacks it, the signature itself, where signers never make the same twice.
+    pub nonce: Option<Cow<'r, str>>,
     /// What a derived key is good for, where the scheme derives one.
     pub scope: Option<Scope<'r>>,
     /// What accompanies a temporary credential.
-    pub security_token: Option<&'r str>,
+    pub security_token: Option<Cow<'r, str>>,
     /// The client's name for itself, if the signature covers it.
     pub user_agent: Option<&'r [u8]>,
     /// Credentials that came along and that verifying the signature does not judge, by the names of their header
@@ -31,14 +34,41 @@ pub struct Claim<'r> {
     pub signature: Signature,
 }
 
+/// For how long a signature stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// As long as the verifier's clock and the signer's may differ.
+    Window,
+    /// The same, but not from this instant on.
+    WindowUntil(Timestamp),
+    /// For so long after it was signed: a presigned URL.
+    For(Duration),
+    /// Until this instant, whenever it was signed: a presigned URL that does not tell.
+    Until(Timestamp),
+}
+
 /// What the signature covers.
 #[derive(Clone, Debug)]
 pub struct Covered<'r> {
     pub method: bool,
     pub path: bool,
     pub query: bool,
+    /// The host that the client addressed.
+    pub authority: bool,
+    /// The time by which the signature is judged.
+    pub time: bool,
+    /// Whether the signer chooses what it covers. What must be covered then is the verifier's demand.
+    pub by_choice: bool,
     /// The header fields, sorted by name. A field with several values stands there several times.
     pub headers: SmallVec<[HeaderField<'r>; 6]>,
+}
+
+impl<'r> Covered<'r> {
+    /// All that a scheme covers whose signers have no say in it.
+    pub fn whole(headers: SmallVec<[HeaderField<'r>; 6]>) -> Self {
+        let authority = headers.iter().any(|field| field.name == "host");
+        Self { method: true, path: true, query: true, authority, time: true, by_choice: false, headers }
+    }
 }
 
 /// A header field that the signature covers.
@@ -50,34 +80,96 @@ pub struct HeaderField<'r> {
 }
 
 /// What the signature binds the body to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Payload {
     /// Nothing: the body is not covered.
     Uncovered,
-    /// Its MD5, in a signed `Content-MD5`.
-    Md5([u8; 16]),
+    /// The body stands in the string to sign itself: a form.
+    Form,
+    /// A digest of it that is signed.
+    Digest(Hash, Bytes),
     /// A signed digest that cannot be read. No body matches it.
     Unreadable,
 }
 
 /// What a derived key is good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope<'r> {
     /// `20261121`, UTC.
-    pub date: &'r str,
-    pub region: &'r str,
-    pub service: &'r str,
+    pub date: Cow<'r, str>,
+    pub region: Cow<'r, str>,
+    pub service: Cow<'r, str>,
     /// The last part, such as `aliyun_v4_request`.
-    pub terminator: &'r str,
+    pub terminator: Cow<'r, str>,
+}
+
+impl Scope<'_> {
+    /// `20261121/cn-hangzhou/odps/aliyun_v4_request`.
+    pub fn to_text(&self) -> String {
+        format!("{}/{}/{}/{}", self.date, self.region, self.service, self.terminator)
+    }
+
+    /// Whether it is what [`Scope::to_text`] wrote.
+    pub(crate) fn is_written(&self, text: &str) -> bool {
+        let mut rest = Some(text);
+        for part in [&self.date, &self.region, &self.service] {
+            rest = rest.and_then(|rest| rest.strip_prefix(part.as_ref())?.strip_prefix('/'));
+        }
+        rest == Some(self.terminator.as_ref())
+    }
 }
 
 impl Payload {
     /// Whether a body is the one that was signed, or nothing was said of it.
-    pub fn matches(self, body: &[u8]) -> bool {
+    pub fn matches(&self, body: &[u8]) -> bool {
         match self {
-            Self::Uncovered => true,
-            Self::Md5(digest) => crate::crypto::md5(body) == digest,
+            Self::Uncovered | Self::Form => true,
+            Self::Digest(hash, digest) => hash.digest(body) == *digest,
             Self::Unreadable => false,
+        }
+    }
+
+    /// Begins to compare a body that comes in pieces.
+    pub fn check(&self) -> BodyCheck {
+        BodyCheck(match self {
+            Self::Uncovered | Self::Form => Checking::Nothing,
+            Self::Digest(hash, digest) => Checking::Digest(Hasher::new(*hash), digest.clone()),
+            Self::Unreadable => Checking::Unreadable,
+        })
+    }
+}
+
+/// Compares a body with what was signed, piece by piece, and holds none of it.
+#[derive(Clone, Debug)]
+pub struct BodyCheck(Checking);
+
+#[derive(Clone, Debug)]
+enum Checking {
+    Nothing,
+    Digest(Hasher, Bytes),
+    Unreadable,
+}
+
+impl BodyCheck {
+    /// Takes the next piece. `false`: the body is not the one that was signed, and the rest need not be read.
+    pub fn update(&mut self, piece: &[u8]) -> bool {
+        match &mut self.0 {
+            Checking::Nothing => true,
+            Checking::Digest(hasher, _) => {
+                hasher.update(piece);
+                true
+            }
+            Checking::Unreadable => false,
+        }
+    }
+
+    /// Whether all that was taken is the body that was signed.
+    pub fn finish(self) -> bool {
+        match self.0 {
+            Checking::Nothing => true,
+            Checking::Digest(hasher, digest) => hasher.finish() == digest,
+            Checking::Unreadable => false,
         }
     }
 }

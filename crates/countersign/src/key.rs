@@ -6,8 +6,13 @@ use base62::{push_checksum, push_random};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use arc_swap::ArcSwapOption;
+use smallvec::{SmallVec, smallvec};
+use std::sync::Arc;
+
 use crate::canonical::any;
-use crate::crypto::HmacSha1;
+use crate::claim::Scope;
+use crate::crypto::{Bytes, Hash, HmacSha1, HmacSha256, PrivateKey, PublicKey, PublicKeyKind};
 
 /// What a generated AccessKey secret begins with, so that secret scanners find it.
 const SECRET_PREFIX: &str = "CSSK";
@@ -121,18 +126,117 @@ impl fmt::Debug for AccessKeySecret {
     }
 }
 
-/// What a verifier holds of an AccessKey, lent for one verification.
-///
-/// A key with a public half will be a variant beside `Secret`.
+/// The cryptographic function inside a scheme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// HMAC (RFC 2104) with this hash.
+    Hmac(Hash),
+    /// RSASSA-PKCS1-v1_5 with SHA-1 (RFC 8017, section 8.2).
+    RsaSha1,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    RsaSha256,
+    /// RSASSA-PSS with SHA-512 and a salt of 64 bytes (RFC 9421, section 3.3.1).
+    RsaPssSha512,
+    /// Ed25519 (RFC 8032).
+    Ed25519,
+    /// ECDSA over P-256 with SHA-256, the two numbers one after the other (RFC 9421, section 3.3.4).
+    EcdsaP256Sha256,
+}
+
+impl Algorithm {
+    pub const HMAC_SHA1: Self = Self::Hmac(Hash::Sha1);
+    pub const HMAC_SHA256: Self = Self::Hmac(Hash::Sha256);
+
+    /// Its name in messages and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hmac(Hash::Md5) => "HMAC-MD5",
+            Self::Hmac(Hash::Sha1) => "HMAC-SHA1",
+            Self::Hmac(Hash::Sha224) => "HMAC-SHA224",
+            Self::Hmac(Hash::Sha256) => "HMAC-SHA256",
+            Self::Hmac(Hash::Sha384) => "HMAC-SHA384",
+            Self::Hmac(Hash::Sha512) => "HMAC-SHA512",
+            Self::Hmac(Hash::Sm3) => "HMAC-SM3",
+            Self::RsaSha1 => "RSA-SHA1",
+            Self::RsaSha256 => "RSA-SHA256",
+            Self::RsaPssSha512 => "RSA-PSS-SHA512",
+            Self::Ed25519 => "Ed25519",
+            Self::EcdsaP256Sha256 => "ECDSA-P256-SHA256",
+        }
+    }
+
+    /// The kind of key that it needs; `None` where it needs a shared secret.
+    pub fn public_key_kind(self) -> Option<PublicKeyKind> {
+        match self {
+            Self::Hmac(_) => None,
+            Self::RsaSha1 | Self::RsaSha256 | Self::RsaPssSha512 => Some(PublicKeyKind::Rsa),
+            Self::Ed25519 => Some(PublicKeyKind::Ed25519),
+            Self::EcdsaP256Sha256 => Some(PublicKeyKind::EcdsaP256),
+        }
+    }
+}
+
+/// What a verifier holds of an AccessKey, or a signer of its credential, lent for one request.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Key<'k> {
-    /// A shared secret, and the state of HMAC-SHA1 keyed with it, which is worth keeping: it saves two of the
-    /// compressions of each verification.
-    Secret { secret: &'k [u8], hmac_sha1: &'k HmacSha1 },
+    Secret(SecretKey<'k>),
+    Public(&'k PublicKey),
+    /// A signer's own. No server has one.
+    Private(&'k PrivateKey),
+}
+
+/// A shared secret.
+#[derive(Clone, Copy)]
+pub struct SecretKey<'k> {
+    pub secret: &'k [u8],
+    /// HMAC-SHA1 keyed with it, which is worth keeping: it saves two of the compressions of each verification.
+    pub hmac_sha1: &'k HmacSha1,
+    /// The keys that were made of it, where they are kept.
+    pub made: Option<&'k MadeKeys>,
+}
+
+impl<'k> Key<'k> {
+    /// A shared secret.
+    pub fn secret(secret: &'k [u8], hmac_sha1: &'k HmacSha1) -> Self {
+        Self::Secret(SecretKey { secret, hmac_sha1, made: None })
+    }
+
+    /// The bytes of a shared secret.
+    pub fn secret_bytes(self) -> Option<&'k [u8]> {
+        match self {
+            Self::Secret(key) => Some(key.secret),
+            Self::Public(_) | Self::Private(_) => None,
+        }
+    }
+
+    /// The key for an algorithm, from what is held as it is. None where that is of another kind: a public key never
+    /// stands in for a secret.
+    pub fn plain(self, algorithm: Algorithm) -> SigningKeys {
+        match (self, algorithm) {
+            (Self::Secret(key), Algorithm::HMAC_SHA1) => {
+                smallvec![SigningKey::HmacSha1(key.hmac_sha1.clone())]
+            }
+            (Self::Secret(key), Algorithm::Hmac(hash)) => smallvec![SigningKey::hmac(hash, key.secret)],
+            (Self::Public(key), algorithm) if algorithm.public_key_kind() == Some(key.kind()) => {
+                smallvec![SigningKey::Public(algorithm, key.clone())]
+            }
+            (Self::Private(key), algorithm) if algorithm.public_key_kind() == Some(key.kind()) => {
+                smallvec![SigningKey::Private(algorithm, key.clone())]
+            }
+            (Self::Secret(_) | Self::Public(_) | Self::Private(_), _) => SmallVec::new(),
+        }
+    }
 }
 
 impl fmt::Debug for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl fmt::Debug for SecretKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("…")
     }
@@ -142,28 +246,138 @@ impl fmt::Debug for Key<'_> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum SigningKey {
-    /// A key for HMAC-SHA1.
     HmacSha1(HmacSha1),
+    HmacSha256(HmacSha256),
+    /// An HMAC with another hash, by the key as it is.
+    Hmac(Hash, HmacKey),
+    Public(Algorithm, PublicKey),
+    Private(Algorithm, PrivateKey),
 }
 
+/// The key of an HMAC, as it is. It is wiped when dropped, and nothing prints it.
+#[derive(Clone)]
+pub struct HmacKey(Zeroizing<Box<[u8]>>);
+
+impl fmt::Debug for HmacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// The keys that may have signed: one, but where signers of one scheme make it in two ways.
+pub type SigningKeys = SmallVec<[SigningKey; 2]>;
+
 impl SigningKey {
-    /// The signature of these bytes.
-    pub fn sign(&self, bytes: &[u8]) -> Signature {
-        match self {
-            Self::HmacSha1(key) => Signature::from_slice(&key.mac(bytes)),
+    /// A key for HMAC with this hash.
+    pub fn hmac(hash: Hash, key: &[u8]) -> Self {
+        match hash {
+            Hash::Sha1 => Self::HmacSha1(HmacSha1::new(key)),
+            Hash::Sha256 => Self::HmacSha256(HmacSha256::new(key)),
+            hash => Self::Hmac(hash, HmacKey(Zeroizing::new(key.into()))),
         }
     }
 
-    /// Whether `signature` is this key's over these bytes, in a time that does not depend on where they differ.
+    /// The signature of these bytes; `None` where this key can only tell whether one is right.
+    pub fn sign(&self, bytes: &[u8]) -> Option<Signature> {
+        match self {
+            Self::HmacSha1(key) => Some(Signature::from_slice(&key.mac(bytes))),
+            Self::HmacSha256(key) => Some(Signature::from_slice(&key.mac(bytes))),
+            Self::Hmac(hash, key) => Some(hash.mac(&key.0, bytes)),
+            Self::Public(..) => None,
+            Self::Private(algorithm, key) => key.sign(*algorithm, bytes),
+        }
+    }
+
+    /// Whether `signature` is this key's over these bytes. Of a MAC, in a time that does not depend on where they
+    /// differ.
     pub fn proves(&self, bytes: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::HmacSha1(key) => crate::crypto::equal(&key.mac(bytes), signature),
+            Self::HmacSha256(key) => crate::crypto::equal(&key.mac(bytes), signature),
+            // An empty signature is nobody's, whatever the hash.
+            Self::Hmac(hash, key) => {
+                !signature.is_empty() && crate::crypto::equal(&hash.mac(&key.0, bytes), signature)
+            }
+            Self::Public(algorithm, key) => key.proves(*algorithm, bytes, signature),
+            Self::Private(..) => false,
         }
     }
 }
 
 /// A signature in bytes, decoded from the text in which its scheme writes it.
-pub type Signature = smallvec::SmallVec<[u8; 32]>;
+pub type Signature = Bytes;
+
+/// How many made keys are kept for an AccessKey. Region and date are the sender's words, so there must be an end.
+const MOST_MADE: usize = 4;
+
+/// The keys that were made of one secret: derived for a day, a region and a service, or prepared for an algorithm. Only
+/// what has proven a signature is kept, and of that the latest few. It is read without a lock.
+#[derive(Default)]
+pub struct MadeKeys(ArcSwapOption<SmallVec<[Made; MOST_MADE]>>);
+
+#[derive(Clone)]
+struct Made {
+    scheme: &'static str,
+    algorithm: Algorithm,
+    /// Its parts, one after the other with `/` between them; empty where there is none.
+    scope: Box<str>,
+    keys: SigningKeys,
+}
+
+impl Made {
+    fn is_for(&self, scheme: &'static str, algorithm: Algorithm, scope: Option<&Scope<'_>>) -> bool {
+        self.scheme == scheme
+            && self.algorithm == algorithm
+            && match scope {
+                None => self.scope.is_empty(),
+                Some(scope) => scope.is_written(&self.scope),
+            }
+    }
+}
+
+impl MadeKeys {
+    /// The keys that were kept for this.
+    pub(crate) fn get(
+        &self,
+        scheme: &'static str,
+        algorithm: Algorithm,
+        scope: Option<&Scope<'_>>,
+    ) -> Option<SigningKeys> {
+        let kept = self.0.load();
+        let made = kept.as_ref()?.iter().find(|made| made.is_for(scheme, algorithm, scope))?;
+        Some(made.keys.clone())
+    }
+
+    /// Keeps what has proven a signature. Two at once may lose one of the two: it is made again.
+    pub(crate) fn keep(
+        &self,
+        scheme: &'static str,
+        algorithm: Algorithm,
+        scope: Option<&Scope<'_>>,
+        keys: SigningKeys,
+    ) {
+        let scope = scope.map_or_else(String::new, Scope::to_text).into();
+        let mut made = SmallVec::new();
+        made.push(Made { scheme, algorithm, scope, keys });
+        if let Some(kept) = self.0.load().as_ref() {
+            made.extend(kept.iter().take(MOST_MADE - 1).cloned());
+        }
+        self.0.store(Some(Arc::new(made)));
+    }
+}
+
+/// A copy goes on with what was kept so far.
+impl Clone for MadeKeys {
+    fn clone(&self) -> Self {
+        Self(ArcSwapOption::new(self.0.load_full()))
+    }
+}
+
+impl fmt::Debug for MadeKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
 
 /// Letters and digits out of random bits.
 mod base62 {

@@ -11,18 +11,18 @@
 //! an argument, and so is randomness.
 //!
 //! ```
-//! use countersign::{AccessKeyId, AccessKeySecret, Body, Credential, Request, SignOptions, Timestamp};
+//! use countersign::{AccessKeyId, AccessKeySecret, Body, Credential, Place, Request, SignOptions, Timestamp};
 //! use countersign::{schemes, sign, string_to_sign};
 //!
 //! let credential =
 //!     Credential { id: AccessKeyId::new("CSAKexample")?, secret: AccessKeySecret::new("the secret") };
 //! let now = Timestamp::parse_rfc3339("2026-11-21T23:23:13Z").unwrap();
 //! let (mut parts, ()) = http::Request::get("http://127.0.0.1:8640/api/tenants").body(())?.into_parts();
-//! sign(schemes::ODPS, "/api", &mut parts, b"", &credential, &SignOptions::at(now))?;
+//! sign(schemes::ODPS, Place::at("/api"), &mut parts, b"", &credential, &SignOptions::at(now))?;
 //!
 //! let request = Request::new("GET", "/api/tenants", &parts.headers, Body::Whole(b""));
 //! let (scheme, claim) = schemes::read(&request).unwrap();
-//! let text = string_to_sign(scheme, "/api", &request, &claim?);
+//! let text = string_to_sign(scheme, Place::at("/api"), &request, &claim?);
 //! assert_eq!(text, "GET\n\n\nSat, 21 Nov 2026 23:23:13 GMT\n/tenants");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -41,11 +41,14 @@ mod sign;
 mod time;
 mod verify;
 
-pub use claim::{Claim, Covered, HeaderField, Payload, Scope};
-pub use key::{AccessKeyId, AccessKeySecret, Key, NotAnAccessKeyId, Signature, SigningKey};
+pub use claim::{BodyCheck, Claim, Covered, HeaderField, Lifetime, Payload, Scope};
+pub use key::{
+    AccessKeyId, AccessKeySecret, Algorithm, Key, MadeKeys, NotAnAccessKeyId, SecretKey, Signature,
+    SigningKey, SigningKeys,
+};
 pub use refusal::{Ambiguity, Malformed, Refusal};
 pub use request::{Body, Request};
-pub use scheme::{Reading, Scheme, SignOptions, StringToSign};
+pub use scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
 pub use sign::{Credential, sign};
 pub use time::Timestamp;
-pub use verify::{Proven, Readings, fresh, string_to_sign, verify};
+pub use verify::{LONGEST_PRESIGNED, Proven, Readings, fresh, mismatch, string_to_sign, verify};

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::key::Algorithm;
+use crate::scheme::ReadError;
 use crate::time::Timestamp;
 
 /// Why a request is not let through. It holds only what its sender may know.
@@ -32,9 +34,13 @@ pub enum Refusal {
     SourceNotAllowed(Option<IpAddr>),
     #[error("signed at {signed_at}, but it is {now} here, and they may differ by {} s", .window.as_secs())]
     Stale { signed_at: Timestamp, now: Timestamp, window: Duration },
-    /// What the server would have signed. It holds only what the sender sent.
+    /// The signature stood until then, as the signer wished.
+    #[error("the signature stood until {at}, and it is {now} here")]
+    Expired { at: Timestamp, now: Timestamp },
+    /// What the server would have signed, and the canonical request whose hash stands in it, if the scheme has one. They
+    /// hold only what the sender sent.
     #[error("the signature does not match")]
-    SignatureMismatch { string_to_sign: String },
+    SignatureMismatch { string_to_sign: String, canonical_request: Option<String> },
     /// The sender holds the secret, but signed something else than it sent.
     #[error("the signature matches only under the reading `{0}`, which is not accepted here")]
     ReadingNotAccepted(&'static str),
@@ -42,6 +48,41 @@ pub enum Refusal {
     Ambiguous(#[from] Ambiguity),
     #[error("the body is not the one that was signed")]
     BodyMismatch,
+    /// A form that is signed as a part of the string to sign is longer than is read for it.
+    #[error("the form in the body is longer than {limit} bytes, which is as much as is read of one")]
+    FormTooLong { limit: usize },
+    /// What must be signed here and was not.
+    #[error("{0} must be signed here, and is not")]
+    NotCovered(&'static str),
+    #[error("signatures of the scheme `{0}` are not taken here")]
+    SchemeNotAllowed(&'static str),
+    #[error("signatures by {} are not taken here{}", .0.name(), hint(*.0))]
+    AlgorithmNotAllowed(Algorithm),
+    /// The nonce, or the signature itself, has been used.
+    #[error("the request has been sent before: its nonce, or its signature, is used up")]
+    Replayed,
+    /// There is no room to remember another nonce. What is remembered is never forgotten to make room.
+    #[error("more signed requests arrive than can be remembered: try again in {} s", .retry.as_secs())]
+    ReplaysFull { retry: Duration },
+}
+
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Malformed(malformed) => malformed.into(),
+            // Whoever cannot read the body cannot judge the request.
+            ReadError::NeedsBody => Malformed::Missing("the body").into(),
+        }
+    }
+}
+
+fn hint(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::RsaSha1 => {
+            ": SHA-1 is broken for signatures by public keys; sign with SHA-256, or have the operator allow it"
+        }
+        _ => "",
+    }
 }
 
 fn address(seen: &Option<IpAddr>) -> String {
@@ -57,6 +98,14 @@ pub enum Malformed {
     Repeated(String),
     #[error("`{what}` cannot be read: {why}")]
     Unreadable { what: String, why: &'static str },
+    /// The signature says what it covers, and leaves out what its scheme must cover.
+    #[error("`{0}` stands in the request and is not signed")]
+    NotSigned(String),
+    /// It does not matter which of them is right.
+    #[error("the request bears two signatures, in a header field and in its query")]
+    TwoSignatures,
+    #[error("`{0}` is not a signature algorithm that is known here")]
+    UnknownAlgorithm(String),
 }
 
 impl Malformed {

@@ -1,14 +1,17 @@
 //! What one signature scheme must say of itself. What all have in common is written once, in `verify.rs` and
 //! `sign.rs`, where no scheme can get it wrong.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
+use std::time::Duration;
 
+use http::header::AUTHORIZATION;
 use http::request::Parts;
-use smallvec::SmallVec;
 
+use crate::canonical::{Sink, parameters};
 use crate::claim::Claim;
 use crate::dialects::Dialect;
-use crate::key::{AccessKeyId, Key, SigningKey};
+use crate::key::{AccessKeyId, Algorithm, Key, SigningKeys};
 use crate::refusal::{Ambiguity, Malformed};
 use crate::request::Request;
 use crate::time::Timestamp;
@@ -21,31 +24,49 @@ pub trait Scheme: Debug + Send + Sync + 'static {
     /// How its clients expect to be refused.
     fn dialect(&self) -> Dialect;
 
-    /// Reads the claim of a request. `None`: the request does not bear this scheme's marks.
-    fn read<'r>(&self, request: &Request<'r>) -> Option<Result<Claim<'r>, Malformed>>;
+    /// Whether a request bears this scheme's marks, by a look that costs next to nothing.
+    fn is_borne(&self, marks: &Marks<'_>) -> bool;
+
+    /// Reads the claim of a request that bears this scheme's marks.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`], where it cannot be read, or not without its body.
+    fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError>;
 
     /// The ways in which this scheme's signers canonicalize, the strict one first.
     fn readings(&self) -> &'static [Reading];
 
-    /// Writes the string to sign under one of its readings; `base` is the path of the endpoint, such as `/api`, which
-    /// some schemes leave out. `false`: this reading does not apply to this request, and nothing was written.
+    /// Writes the string to sign under one of its readings. `false`: this reading does not apply to this request, and
+    /// what was written is of no use.
     fn write(
         &self,
         reading: Reading,
-        base: &str,
+        place: Place<'_>,
         request: &Request<'_>,
         claim: &Claim<'_>,
         out: &mut StringToSign,
     ) -> bool;
 
-    /// The keys that may have signed: the secret itself, or what the scheme derives from it for this claim.
-    fn keys(&self, key: Key<'_>, claim: &Claim<'_>) -> SmallVec<[SigningKey; 2]>;
+    /// The keys that may have signed: the secret itself, or what the scheme makes of it for this claim. None where the
+    /// key is not of a kind that the claim's algorithm takes.
+    fn keys(&self, key: Key<'_>, claim: &Claim<'_>) -> SigningKeys;
+
+    /// Whether [`Scheme::keys`] costs more than to look up what it made before.
+    fn keeps_keys(&self, _: &Claim<'_>) -> bool {
+        true
+    }
 
     /// What in this request another request with the same signature could say differently.
-    fn ambiguity(&self, base: &str, request: &Request<'_>) -> Option<Ambiguity>;
+    fn ambiguity(&self, place: Place<'_>, request: &Request<'_>, claim: &Claim<'_>) -> Option<Ambiguity>;
 
     /// The name of a line of the string to sign, for people; lines count from 0.
     fn line_name(&self, line: usize, text: &str) -> &'static str;
+
+    /// The name of a line of the canonical request, where the scheme has one.
+    fn canonical_line_name(&self, _line: usize, _text: &str) -> &'static str {
+        "canonical request"
+    }
 
     /// Adds to a request all that its signature will cover, and a signature that is not one yet.
     fn prepare(
@@ -58,6 +79,79 @@ pub trait Scheme: Debug + Send + Sync + 'static {
 
     /// Puts the signature in the place that `prepare` left for it.
     fn attach(&self, parts: &mut Parts, signature: &[u8]) -> Result<(), Malformed>;
+}
+
+/// Why a request that bears a scheme's marks has no claim.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// What is signed, or the signature itself, stands in the body, which has not been read: read it and ask again.
+    #[error("the signature covers a form in the body, which has not been read")]
+    NeedsBody,
+    #[error("{0}")]
+    Malformed(#[from] Malformed),
+}
+
+/// What tells by which scheme a request is signed.
+#[derive(Clone, Copy, Debug)]
+pub struct Marks<'r> {
+    request: Request<'r>,
+    authorization: Option<&'r [u8]>,
+}
+
+impl<'r> Marks<'r> {
+    /// The marks of a request.
+    pub fn of(request: &Request<'r>) -> Self {
+        let authorization = request.headers.get(AUTHORIZATION).map(|value| value.as_bytes());
+        Self { request: *request, authorization }
+    }
+
+    /// Whether there is an `Authorization` at all.
+    pub fn has_authorization(&self) -> bool {
+        self.authorization.is_some()
+    }
+
+    /// Whether an `Authorization` begins with these words.
+    #[inline]
+    pub fn authorization(&self, start: &str) -> bool {
+        let Some(first) = self.authorization else { return false };
+        first.starts_with(start.as_bytes()) || self.another_authorization(start)
+    }
+
+    #[cold]
+    fn another_authorization(&self, start: &str) -> bool {
+        let others = self.request.headers.get_all(AUTHORIZATION).iter().skip(1);
+        others.into_iter().any(|value| value.as_bytes().starts_with(start.as_bytes()))
+    }
+
+    /// The value of the first query parameter of this name.
+    pub fn parameter(&self, name: &str) -> Option<Cow<'r, [u8]>> {
+        let query = self.request.query?;
+        parameters(query.as_bytes()).into_iter().find(|p| *p.name == *name.as_bytes()).map(|p| p.value)
+    }
+
+    /// The request itself.
+    pub fn request(&self) -> &Request<'r> {
+        &self.request
+    }
+}
+
+/// Where a request arrived: what the server knows of it that does not stand in it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place<'p> {
+    /// The path of the endpoint, such as `/api`, which some schemes leave out of what they sign.
+    pub base: &'p str,
+    /// Whether the client speaks TLS with whoever the client takes for the server.
+    pub secure: bool,
+    /// The domains whose subdomains are buckets: of `bucket.oss.example.com`, where this holds `oss.example.com`, the
+    /// first part is signed as the first segment of the path.
+    pub bucket_domains: &'p [String],
+}
+
+impl<'p> Place<'p> {
+    /// An endpoint with this path.
+    pub fn at(base: &'p str) -> Self {
+        Self { base, ..Self::default() }
+    }
 }
 
 /// One way of canonicalizing what was received: strict, or a named alternative that some client needs.
@@ -82,28 +176,50 @@ impl Reading {
     }
 }
 
-/// What a signature may be made with besides the key.
+/// What a signature may be made with besides the key. A scheme takes what it knows, and leaves the rest alone.
 #[derive(Clone, Debug)]
 pub struct SignOptions {
     /// The time to sign as.
     pub now: Timestamp,
     /// Where the scheme has both, sign with a key derived for this region, and not with the secret itself.
     pub region: Option<String>,
+    /// The service that a derived key is for, such as `s3`, where the scheme asks.
+    pub service: Option<String>,
     /// Whose cloud a derived key is for: `aliyun`, or what a private cloud calls itself.
     pub corporation: String,
     /// What accompanies a temporary credential.
     pub security_token: Option<String>,
+    /// A value that no other request by this AccessKey has. Schemes that need one cannot sign without it.
+    pub nonce: Option<String>,
+    /// Put the signature in the query, to stand for so long.
+    pub presign: Option<Duration>,
+    /// Where the scheme has several; otherwise its usual one.
+    pub algorithm: Option<Algorithm>,
+    /// Whether the request goes out over TLS.
+    pub secure: bool,
 }
 
 impl SignOptions {
     /// The plainest signature at this time.
     pub fn at(now: Timestamp) -> Self {
-        Self { now, region: None, corporation: "aliyun".to_owned(), security_token: None }
+        Self {
+            now,
+            region: None,
+            service: None,
+            corporation: "aliyun".to_owned(),
+            security_token: None,
+            nonce: None,
+            presign: None,
+            algorithm: None,
+            secure: false,
+        }
     }
 }
 
 /// How long a string to sign may be before it is held in allocated memory, in bytes.
 const INLINE: usize = 512;
+/// How long canonical requests usually are at most, in bytes.
+const CANONICAL_REQUEST: usize = 1024;
 
 /// The text that goes into the MAC. It is bytes: header values need not be UTF-8.
 #[derive(Clone, Debug)]
@@ -112,12 +228,14 @@ pub struct StringToSign {
     length: usize,
     /// All of it, where it is longer than `inline`.
     long: Vec<u8>,
+    /// The text whose hash stands in it, where the scheme has one.
+    canonical_request: Vec<u8>,
 }
 
 impl StringToSign {
     /// An empty one.
     pub fn new() -> Self {
-        Self { inline: [0; INLINE], length: 0, long: Vec::new() }
+        Self { inline: [0; INLINE], length: 0, long: Vec::new(), canonical_request: Vec::new() }
     }
 
     /// Appends bytes.
@@ -153,6 +271,18 @@ impl StringToSign {
     pub fn clear(&mut self) {
         self.length = 0;
         self.long.clear();
+        self.canonical_request.clear();
+    }
+
+    /// The canonical request, to be written; it is empty before. For schemes that sign its hash.
+    pub fn canonical_request_mut(&mut self) -> &mut Vec<u8> {
+        self.canonical_request.reserve(CANONICAL_REQUEST);
+        &mut self.canonical_request
+    }
+
+    /// The canonical request; empty where the scheme has none.
+    pub fn canonical_request(&self) -> &[u8] {
+        &self.canonical_request
     }
 
     /// Its bytes.
@@ -163,6 +293,12 @@ impl StringToSign {
     /// It as text, for people: what is not UTF-8 is replaced.
     pub fn to_text(&self) -> String {
         String::from_utf8_lossy(self.as_bytes()).into_owned()
+    }
+}
+
+impl Sink for StringToSign {
+    fn push(&mut self, bytes: &[u8]) {
+        Self::push(self, bytes);
     }
 }
 

@@ -78,6 +78,30 @@ impl Timestamp {
         self.format("%Y-%m-%dT%H:%M:%S.%3fZ")
     }
 
+    /// `2026-11-21T23:23:13Z`.
+    pub fn iso8601_seconds(self) -> String {
+        self.format("%Y-%m-%dT%H:%M:%SZ")
+    }
+
+    /// `20261121T232313Z`, as AWS and Alibaba Cloud's newer schemes have it.
+    pub fn basic(self) -> String {
+        self.format("%Y%m%dT%H%M%SZ")
+    }
+
+    /// Reads `20261121T232313Z`, and nothing else.
+    pub fn parse_basic(text: &str) -> Option<Self> {
+        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+        let digits =
+            |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(date, 8) || !digits(time, 6) {
+            return None;
+        }
+        let date = Date::strptime("%Y%m%d", date).ok()?;
+        let time = Time::strptime("%H%M%S", time).ok()?;
+        let instant = TimeZone::UTC.to_timestamp(date.to_datetime(time)).ok()?;
+        Some(Self::from_unix_millis(instant.as_millisecond()))
+    }
+
     /// The day in UTC as a credential scope names it: `20261121`.
     pub fn scope_date(self) -> String {
         self.format("%Y%m%d")
@@ -198,6 +222,14 @@ mod tests {
         assert_eq!(at.scope_date(), "20261121");
         assert_eq!(Timestamp::parse_rfc3339("2026-11-21T23:23:13Z"), Some(at));
         assert_eq!(parse_scope_date("20261121"), Some(at.unix_day()));
+        assert_eq!(at.iso8601_seconds(), "2026-11-21T23:23:13Z");
+        assert_eq!(at.basic(), "20261121T232313Z");
+        assert_eq!(Timestamp::parse_basic("20261121T232313Z"), Some(at));
+        for text in
+            ["20261121T232313", "20261121232313Z", "20261121T242313Z", "20261321T000000Z", "+0261121T232313Z"]
+        {
+            assert_eq!(Timestamp::parse_basic(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::claim::Claim;
-use crate::key::Key;
+use crate::claim::{Claim, Lifetime};
+use crate::key::{Key, SigningKeys};
 use crate::refusal::Refusal;
 use crate::request::Request;
-use crate::scheme::{Reading, Scheme, StringToSign};
+use crate::scheme::{Place, Reading, Scheme, StringToSign};
 use crate::time::Timestamp;
 
 /// A claim that its signature bears out. Only [`verify`] makes one, from a comparison in constant time.
@@ -69,65 +69,139 @@ impl Readings<'_> {
 #[inline]
 pub fn verify<'r>(
     scheme: &'static dyn Scheme,
-    base: &str,
+    place: Place<'_>,
     request: &Request<'r>,
     claim: Claim<'r>,
     key: Key<'_>,
     accepted: Readings<'_>,
 ) -> Result<Proven<'r>, Refusal> {
-    let reading = matching(scheme, base, request, &claim, key, accepted)?;
+    let reading = matching(scheme, place, request, &claim, key, accepted)?;
     Ok(Proven { claim, scheme, reading })
 }
 
 /// The reading under which the signature matches.
 fn matching(
     scheme: &'static dyn Scheme,
-    base: &str,
+    place: Place<'_>,
     request: &Request<'_>,
     claim: &Claim<'_>,
     key: Key<'_>,
     accepted: Readings<'_>,
 ) -> Result<Reading, Refusal> {
-    let keys = scheme.keys(key, claim);
+    let keys = Keys::of(scheme, key, claim);
     let mut text = StringToSign::new();
     for reading in scheme.readings() {
         text.clear();
-        if !scheme.write(*reading, base, request, claim, &mut text) {
+        if !scheme.write(*reading, place, request, claim, &mut text) {
             continue;
         }
-        if keys.iter().any(|key| key.proves(text.as_bytes(), &claim.signature)) {
+        if keys.keys.iter().any(|key| key.proves(text.as_bytes(), &claim.signature)) {
+            keys.keep(scheme, key, claim);
             if !accepted.accept(*reading, claim) {
                 return Err(Refusal::ReadingNotAccepted(reading.name));
             }
             return Ok(*reading);
         }
     }
-    Err(Refusal::SignatureMismatch { string_to_sign: string_to_sign(scheme, base, request, claim) })
-}
-
-/// The string to sign under the strict reading, as text; empty where the request is not under `base`.
-pub fn string_to_sign(scheme: &dyn Scheme, base: &str, request: &Request<'_>, claim: &Claim<'_>) -> String {
-    let mut text = StringToSign::new();
-    for reading in scheme.readings().iter().filter(|reading| reading.is_strict()) {
-        scheme.write(*reading, base, request, claim, &mut text);
+    if keys.kept {
+        // A key that was kept saved the work of making it, and nobody is to tell that by the time that a refusal takes.
+        std::hint::black_box(scheme.keys(key, claim));
     }
-    text.to_text()
+    Err(mismatch(scheme, place, request, claim))
 }
 
-/// Whether a claim was signed within `window` of `now`, before or after.
+/// The keys to test with, kept or made anew.
+struct Keys {
+    keys: SigningKeys,
+    kept: bool,
+}
+
+impl Keys {
+    fn of(scheme: &'static dyn Scheme, key: Key<'_>, claim: &Claim<'_>) -> Self {
+        let kept = match key {
+            Key::Secret(secret) if scheme.keeps_keys(claim) => secret.made,
+            _ => None,
+        };
+        match kept.and_then(|made| made.get(scheme.name(), claim.algorithm, claim.scope.as_ref())) {
+            Some(keys) => Self { keys, kept: true },
+            None => Self { keys: scheme.keys(key, claim), kept: false },
+        }
+    }
+
+    /// Keeps what has proven a signature.
+    fn keep(self, scheme: &'static dyn Scheme, key: Key<'_>, claim: &Claim<'_>) {
+        if let Key::Secret(secret) = key
+            && let Some(made) = secret.made
+            && !self.kept
+            && scheme.keeps_keys(claim)
+        {
+            made.keep(scheme.name(), claim.algorithm, claim.scope.as_ref(), self.keys);
+        }
+    }
+}
+
+/// The refusal of a signature that no reading explains.
+pub fn mismatch(scheme: &dyn Scheme, place: Place<'_>, request: &Request<'_>, claim: &Claim<'_>) -> Refusal {
+    let text = written(scheme, place, request, claim);
+    let canonical_request = String::from_utf8_lossy(text.canonical_request()).into_owned();
+    let canonical_request = Some(canonical_request).filter(|text| !text.is_empty());
+    Refusal::SignatureMismatch { string_to_sign: text.to_text(), canonical_request }
+}
+
+/// The string to sign under the strict reading, as text; empty where the request is not under the place's base path.
+pub fn string_to_sign(
+    scheme: &dyn Scheme,
+    place: Place<'_>,
+    request: &Request<'_>,
+    claim: &Claim<'_>,
+) -> String {
+    written(scheme, place, request, claim).to_text()
+}
+
+fn written(scheme: &dyn Scheme, place: Place<'_>, request: &Request<'_>, claim: &Claim<'_>) -> StringToSign {
+    let mut text = StringToSign::new();
+    let strict = scheme.readings().iter().find(|reading| reading.is_strict());
+    if !strict.is_some_and(|strict| scheme.write(*strict, place, request, claim, &mut text)) {
+        text.clear();
+    }
+    text
+}
+
+/// The longest that a presigned URL may stand: seven days, as S3 and OSS have it.
+pub const LONGEST_PRESIGNED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Whether a claim stands at `now`: signed within `window` before or after, or presigned and not yet at its end.
 ///
-/// Both are taken in whole seconds, which is as finely as most schemes tell the time: 900 seconds apart is within 900
+/// All is taken in whole seconds, which is as finely as most schemes tell the time: 900 seconds apart is within 900
 /// seconds, whatever the fraction of a second at which the request arrives.
 ///
 /// # Errors
 ///
-/// [`Refusal::Stale`], with both times and the window.
+/// [`Refusal::Stale`], with both times and the window; [`Refusal::Expired`] where the signer has set an end.
 pub fn fresh(claim: &Claim<'_>, now: Timestamp, window: Duration) -> Result<(), Refusal> {
-    let apart = claim.signed_at.unix_seconds().abs_diff(now.unix_seconds());
-    if apart > window.as_secs() {
-        return Err(Refusal::Stale { signed_at: claim.signed_at, now, window });
+    let signed_at = claim.signed_at;
+    let stale = Refusal::Stale { signed_at, now, window };
+    let ahead = signed_at.unix_seconds().saturating_sub(now.unix_seconds());
+    let within = |seconds: i64, limit: Duration| seconds.unsigned_abs() <= limit.as_secs();
+    let ended = |at: Timestamp| Err(Refusal::Expired { at, now });
+    match claim.lifetime {
+        Lifetime::Window if !within(ahead, window) => Err(stale),
+        Lifetime::Window => Ok(()),
+        Lifetime::WindowUntil(_) if !within(ahead, window) => Err(stale),
+        Lifetime::WindowUntil(at) if now.unix_seconds() >= at.unix_seconds() => ended(at),
+        Lifetime::WindowUntil(_) => Ok(()),
+        Lifetime::For(_) if ahead > 0 && !within(ahead, window) => Err(stale),
+        Lifetime::For(lifetime) if ahead < 0 && !within(ahead, lifetime.min(LONGEST_PRESIGNED)) => {
+            ended(signed_at.plus(lifetime))
+        }
+        Lifetime::For(_) => Ok(()),
+        Lifetime::Until(at) if now.unix_seconds() > at.unix_seconds() => ended(at),
+        // Whoever signs for longer than that has not said when, or has miscounted.
+        Lifetime::Until(at) if at.unix_seconds() > now.plus(LONGEST_PRESIGNED).unix_seconds() => {
+            Err(Refusal::Stale { signed_at, now, window: LONGEST_PRESIGNED })
+        }
+        Lifetime::Until(_) => Ok(()),
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -155,8 +229,8 @@ mod tests {
         let hmac_sha1 = HmacSha1::new(secret.as_bytes());
         blocks(|| {
             let (scheme, claim) = schemes::read(&request).unwrap();
-            let key = Key::Secret { secret: secret.as_bytes(), hmac_sha1: &hmac_sha1 };
-            let refused = verify(scheme, "/api", &request, claim.unwrap(), key, Readings::Every);
+            let key = Key::secret(secret.as_bytes(), &hmac_sha1);
+            let refused = verify(scheme, Place::at("/api"), &request, claim.unwrap(), key, Readings::Every);
             assert!(matches!(refused, Err(Refusal::SignatureMismatch { .. })));
         })
     }
@@ -176,6 +250,36 @@ mod tests {
             }
         }
         // The alternates are counted too, and so is the second key of a private cloud.
-        assert!(seen[1] > 3 * seen[0] && seen[3] == 2 * seen[0], "{seen:?}");
+        assert!(seen[1] > 3 * seen[0] && seen[3] > 2 * seen[0], "{seen:?}");
+    }
+
+    #[test]
+    fn case_42_a_key_that_was_kept_does_not_make_a_refusal_cheaper() {
+        let credential = crate::Credential {
+            id: crate::AccessKeyId::new("CSAK1").unwrap(),
+            secret: crate::AccessKeySecret::new("secret"),
+        };
+        let mut options = crate::SignOptions::at(Timestamp::from_unix_millis(0));
+        options.region = Some("r".to_owned());
+        let (mut parts, ()) = http::Request::get("/api/t").body(()).unwrap().into_parts();
+        crate::sign(schemes::ODPS, Place::at("/api"), &mut parts, b"", &credential, &options).unwrap();
+        let hmac_sha1 = HmacSha1::new(b"secret");
+        let (kept, none) = (crate::MadeKeys::default(), crate::MadeKeys::default());
+        let work = |target, made: Option<&crate::MadeKeys>, proves| {
+            let request = Request::new("GET", target, &parts.headers, Body::Unread);
+            let key = Key::Secret(crate::SecretKey { secret: b"secret", hmac_sha1: &hmac_sha1, made });
+            blocks(|| {
+                let claim = schemes::ODPS.read(&request).unwrap();
+                let verdict = verify(schemes::ODPS, Place::at("/api"), &request, claim, key, Readings::Every);
+                assert_eq!(verdict.is_ok(), proves);
+            })
+        };
+        let (first, second) = (work("/api/t", Some(&kept), true), work("/api/t", Some(&kept), true));
+        assert!(second < first, "{second} {first}");
+        let refused = work("/api/u", None, false);
+        assert_eq!(work("/api/u", Some(&kept), false), refused);
+        // Nothing is kept that has not proven a signature.
+        assert_eq!(work("/api/u", Some(&none), false), refused);
+        assert_eq!(work("/api/t", Some(&none), true), first);
     }
 }

@@ -3,7 +3,7 @@
 
 use countersign::{Claim, Request, Scheme, StringToSign};
 
-use crate::{BASE, reference};
+use crate::{BASE, PLACE, reference};
 
 /// The law.
 pub fn law(bytes: &[u8]) {
@@ -19,7 +19,7 @@ pub fn law(bytes: &[u8]) {
     assert_eq!(strict.as_ref().map(StringToSign::as_bytes), expected.as_deref());
     nothing_is_made_up(scheme, &request, &claim);
     if let Some(text) = &strict
-        && scheme.ambiguity(BASE, &request).is_none()
+        && scheme.ambiguity(PLACE, &request, &claim).is_none()
     {
         can_be_read_back(&request, text.as_bytes());
     }
@@ -52,7 +52,7 @@ fn nothing_is_made_up(scheme: &dyn Scheme, request: &Request<'_>, claim: &Claim<
     }
     for reading in scheme.readings() {
         let mut text = StringToSign::new();
-        if !scheme.write(*reading, BASE, request, claim, &mut text) {
+        if !scheme.write(*reading, PLACE, request, claim, &mut text) {
             assert!(text.as_bytes().is_empty(), "{} does not apply, and wrote", reading.name);
             continue;
         }

@@ -20,7 +20,7 @@ pub mod verify;
 
 use countersign::crypto::HmacSha1;
 use countersign::explain::Captured;
-use countersign::{Claim, Key, Request, Scheme, StringToSign, schemes};
+use countersign::{Claim, Key, Place, Request, Scheme, StringToSign, schemes};
 
 /// A target: its name, its law, and the bytes to begin with.
 #[derive(Clone, Copy, Debug)]
@@ -44,27 +44,28 @@ pub const TARGETS: [Target; 6] = [
 const LONGEST: usize = 16 * 1024;
 /// The path of the endpoint.
 const BASE: &str = "/api";
+const PLACE: Place<'_> = Place { base: BASE, secure: false, bucket_domains: &[] };
 
 fn captured(bytes: &[u8]) -> Option<Captured> {
     Captured::from_http(bytes.get(..LONGEST).unwrap_or(bytes)).ok()
 }
 
-/// The claim of a request, if it makes one that can be read.
+/// The claim of a request, if it makes one of ODPS that can be read.
 fn claim<'r>(request: &Request<'r>) -> Option<(&'static dyn Scheme, Claim<'r>)> {
     let (scheme, claim) = schemes::read(request)?;
-    claim.ok().map(|claim| (scheme, claim))
+    claim.ok().filter(|_| scheme.name() == schemes::ODPS.name()).map(|claim| (scheme, claim))
 }
 
 /// The string to sign under the strict reading; none where the request is not under the base.
 fn strict(scheme: &dyn Scheme, request: &Request<'_>, claim: &Claim<'_>) -> Option<StringToSign> {
     let reading = scheme.readings().iter().find(|reading| reading.is_strict()).expect("a strict reading");
     let mut text = StringToSign::new();
-    scheme.write(*reading, BASE, request, claim, &mut text).then_some(text)
+    scheme.write(*reading, PLACE, request, claim, &mut text).then_some(text)
 }
 
 fn with_key<T>(secret: &str, use_it: impl FnOnce(Key<'_>) -> T) -> T {
     let hmac_sha1 = HmacSha1::new(secret.as_bytes());
-    use_it(Key::Secret { secret: secret.as_bytes(), hmac_sha1: &hmac_sha1 })
+    use_it(Key::secret(secret.as_bytes(), &hmac_sha1))
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign::dialects::{Dialect, Occasion, Spoken};
-use countersign::{AccessKeyId, Body, Claim, Refusal, Request, fresh, schemes};
+use countersign::{AccessKeyId, Body, Claim, Refusal, Request, Timestamp, fresh, schemes};
 use http::header::AUTHORIZATION;
 
 /// The law.
@@ -14,23 +14,25 @@ pub fn law(bytes: &[u8]) {
         None => told(&Refusal::Unsigned),
         Some((_, Err(malformed))) => told(&malformed.into()),
         Some((scheme, Ok(claim))) => {
-            believable(&request, &claim);
-            if let Some(ambiguity) = scheme.ambiguity(crate::BASE, &request) {
+            if let Some(ambiguity) = scheme.ambiguity(crate::PLACE, &request, &claim) {
                 told(&ambiguity.into());
             }
-            told(&Refusal::UnknownAccessKey(claim.access_key_id.to_owned()));
+            told(&Refusal::UnknownAccessKey(claim.access_key_id.to_string()));
+            assert!(AccessKeyId::new(&claim.access_key_id).is_ok(), "{claim:?}");
+            if scheme.name() == schemes::ODPS.name() {
+                believable(&request, &claim);
+            }
         }
     }
 }
 
 fn believable(request: &Request<'_>, claim: &Claim<'_>) {
-    assert!(AccessKeyId::new(claim.access_key_id).is_ok(), "{claim:?}");
     assert!(fresh(claim, claim.signed_at, std::time::Duration::ZERO).is_ok());
 
     // One spelling: what is signed is all that stands there.
     let values: Vec<_> = request.headers.get_all(AUTHORIZATION).iter().collect();
     let [authorization] = values.as_slice() else { panic!("{} credentials", values.len()) };
-    let scope = claim.scope.map_or_else(String::new, |scope| {
+    let scope = claim.scope.as_ref().map_or_else(String::new, |scope| {
         format!("/{}/{}/{}/{}", scope.date, scope.region, scope.service, scope.terminator)
     });
     let written = format!("ODPS {}{scope}:{}", claim.access_key_id, STANDARD.encode(&claim.signature));
@@ -52,8 +54,11 @@ fn believable(request: &Request<'_>, claim: &Claim<'_>) {
 
 /// A refusal is an answer that its reader can read, whatever the sender wrote.
 pub(crate) fn told(refusal: &Refusal) {
+    let headers = http::HeaderMap::new();
     for has_body in [false, true] {
-        let occasion = Occasion { request_id: "0123", host: "h:1", has_body };
+        let request = Request::new("GET", "/", &headers, Body::Unread);
+        let now = Timestamp::from_unix_millis(0);
+        let occasion = Occasion { request_id: "0123", host: "h:1", has_body, request, now };
         let Spoken { status, body, .. } = Dialect::Odps.speak(refusal, &occasion);
         assert!(status.is_client_error() && !(has_body && status == 401), "{status}: {refusal:?}");
         let text = std::str::from_utf8(&body).expect("XML in UTF-8");

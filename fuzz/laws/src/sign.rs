@@ -11,7 +11,7 @@ use countersign::{
 use http::header::{AUTHORIZATION, DATE};
 use http::request::Parts;
 
-use crate::BASE;
+use crate::PLACE;
 
 const SECRET: &str = "CSSK-the-secret-of-the-laws-4b1d";
 
@@ -25,7 +25,7 @@ pub fn law(bytes: &[u8]) {
     let mut options = SignOptions::at(Timestamp::parse_rfc3339("2026-11-21T23:23:13Z").unwrap());
     options.region = (bytes.len() % 2 == 1).then(|| "cn-hangzhou".to_owned());
     let unsigned = parts.headers.clone();
-    let Ok(text) = sign(schemes::ODPS, BASE, &mut parts, &body, &credential, &options) else {
+    let Ok(text) = sign(schemes::ODPS, PLACE, &mut parts, &body, &credential, &options) else {
         assert_eq!(parts.headers, unsigned, "it could not be signed, and was altered");
         return;
     };
@@ -42,7 +42,7 @@ pub fn law(bytes: &[u8]) {
     let judge = |request: &Request<'_>, secret: &str, accepted: Readings<'_>| {
         let (scheme, claim) = crate::claim(request)?;
         crate::with_key(secret, |key| {
-            verify(scheme, BASE, request, claim, key, accepted).ok().map(|proven| proven.reading().name)
+            verify(scheme, PLACE, request, claim, key, accepted).ok().map(|proven| proven.reading().name)
         })
     };
     assert_eq!(judge(&request, SECRET, Readings::Preserving { and: &[] }), Some("strict"));
@@ -65,7 +65,7 @@ pub fn law(bytes: &[u8]) {
     let body_matches = claim.payload == Payload::Uncovered || claim.payload.matches(&body);
     let fine = claim.unjudged.is_empty()
         && fresh(&claim, claim.signed_at, Duration::from_secs(900)).is_ok()
-        && scheme.ambiguity(BASE, &request).is_none()
+        && scheme.ambiguity(PLACE, &request, &claim).is_none()
         && body_matches;
     assert_eq!(explained.accepted_by_serve.as_ref().map(Result::is_ok), Some(fine), "{explained:?}");
     if !crate::contains(bytes, SECRET.as_bytes()) {

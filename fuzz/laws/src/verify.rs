@@ -1,6 +1,6 @@
 //! Verifying: no signature is proven by a key that did not make it, under no reading, whatever the request holds.
 
-use countersign::{Readings, Refusal, verify};
+use countersign::{Place, Readings, Refusal, verify};
 
 /// A secret that nobody signs with.
 const WRONG: &str = "a secret that nobody signs with, 7f3a";
@@ -14,12 +14,13 @@ pub fn law(bytes: &[u8]) {
     for base in ["", crate::BASE, "/api/projects"] {
         for accepted in [Readings::Every, Readings::Preserving { and: &[] }] {
             let claim = claim.clone();
-            let judged = crate::with_key(WRONG, |key| verify(scheme, base, &request, claim, key, accepted));
+            let judged =
+                crate::with_key(WRONG, |key| verify(scheme, Place::at(base), &request, claim, key, accepted));
             let refusal = judged.expect_err("proven by a wrong key");
-            let Refusal::SignatureMismatch { string_to_sign } = &refusal else { panic!("{refusal:?}") };
+            let Refusal::SignatureMismatch { string_to_sign, .. } = &refusal else { panic!("{refusal:?}") };
             assert!(base != crate::BASE || *string_to_sign == expected, "{string_to_sign}");
             crate::read::told(&refusal);
         }
     }
-    let _ = crate::with_key("", |key| verify(scheme, crate::BASE, &request, claim, key, Readings::Every));
+    let _ = crate::with_key("", |key| verify(scheme, crate::PLACE, &request, claim, key, Readings::Every));
 }

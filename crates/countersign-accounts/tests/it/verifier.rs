@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::{
-    AccessKeySecret, Ambiguity, Body, Credential, Refusal, Request, SignOptions, Timestamp, schemes, sign,
+    AccessKeySecret, Ambiguity, Body, Credential, Place, Refusal, Request, SignOptions, Timestamp, schemes,
+    sign,
 };
 use countersign_accounts::change::Change;
 use countersign_accounts::keyring::{Keyring, Snapshot};
@@ -85,7 +86,7 @@ pub(crate) fn signed(
     }
     let (mut parts, ()) = request.body(()).unwrap().into_parts();
     let credential = Credential { id: id(key), secret: AccessKeySecret::new(secret) };
-    sign(schemes::ODPS, "/api", &mut parts, b"", &credential, options).unwrap();
+    sign(schemes::ODPS, Place::at("/api"), &mut parts, b"", &credential, options).unwrap();
     Signed { target: target.to_owned(), headers: parts.headers }
 }
 

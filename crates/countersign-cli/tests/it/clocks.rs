@@ -21,7 +21,8 @@ fn signed(key: &Key, at: Timestamp) -> Vec<u8> {
         id: AccessKeyId::new(&key.id).unwrap(),
         secret: AccessKeySecret::new(key.secret.as_str()),
     };
-    sign(schemes::ODPS, "/api", &mut parts, b"", &credential, &SignOptions::at(at)).unwrap();
+    sign(schemes::ODPS, countersign::Place::at("/api"), &mut parts, b"", &credential, &SignOptions::at(at))
+        .unwrap();
     let mut head = "GET /api/projects/demo HTTP/1.1\r\nhost: h\r\n".to_owned();
     for (name, value) in &parts.headers {
         head.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));

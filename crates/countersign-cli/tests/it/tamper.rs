@@ -49,8 +49,15 @@ fn signed(key: &Key, now: Timestamp, wire: &Wire) -> Wire {
     let (mut parts, ()) = request.body(()).unwrap().into_parts();
     let id = AccessKeyId::new(&key.id).unwrap();
     let credential = Credential { id, secret: AccessKeySecret::new(key.secret.as_str()) };
-    countersign::sign(schemes::ODPS, "/api", &mut parts, &wire.body, &credential, &SignOptions::at(now))
-        .unwrap();
+    countersign::sign(
+        schemes::ODPS,
+        countersign::Place::at("/api"),
+        &mut parts,
+        &wire.body,
+        &credential,
+        &SignOptions::at(now),
+    )
+    .unwrap();
     let mut wire = wire.clone();
     for name in ["Date", "Authorization"] {
         wire.set(name, parts.headers[name].to_str().unwrap());
@@ -438,7 +445,7 @@ fn what_is_not_signed_can_be_altered_and_is_said_not_to_be() {
     }
 
     // With a digest in what is signed, the body is signed too.
-    let digest = BASE64.encode(countersign::crypto::md5(&wire.body));
+    let digest = BASE64.encode(countersign::crypto::Hash::Md5.digest(&wire.body));
     let mut digested = wire.clone();
     digested.set("Content-MD5", &digest);
     let digested = signed(&key, now(), &digested);

@@ -9,8 +9,8 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Form, State};
 use axum::response::Response;
 use axum::routing::get;
+use countersign::AccessKeySecret;
 use countersign::explain::{About, Captured, Difference, Explanation, explain};
-use countersign::{AccessKeySecret, Key};
 use countersign_accounts::account::Account;
 use countersign_accounts::keyring::Standing;
 use serde::Deserialize;
@@ -144,10 +144,8 @@ fn own(site: &Site, account: &Account, id: Option<&str>) -> (Option<AccessKeySec
     let Some(key) = snapshot.get(id).filter(|key| key.account == account.id) else {
         return (None, Some(FOREIGN));
     };
-    let secret = match key.key() {
-        Key::Secret { secret, .. } => std::str::from_utf8(secret).ok().map(AccessKeySecret::new),
-        _ => None,
-    };
+    let secret = key.key().secret_bytes().and_then(|secret| std::str::from_utf8(secret).ok());
+    let secret = secret.map(AccessKeySecret::new);
     let told = match key.standing {
         Standing::Enabled => "debug-key-enabled",
         Standing::Disabled => "debug-key-disabled",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use countersign::{Body, Malformed, Refusal, Request, schemes};
+use countersign::{Body, Malformed, Refusal, schemes};
 use countersign_accounts::account::Account;
 use countersign_accounts::keyring::AccessKeyInForce;
 use countersign_accounts::project::ProjectName;
@@ -101,7 +101,7 @@ pub(super) async fn admit<B: hyper::body::Body<Data = Bytes> + Unpin>(
     if let Some(name) = ALONE.into_iter().find(|name| headers.contains_key(*name)) {
         return Err(Refusal::Unsupported(name).into());
     }
-    let request = request(arrival, Body::Unread);
+    let request = arrival.request(Body::Unread);
     let Some(text) = request.text_header(&BEARER_TOKEN).map_err(Refusal::from)? else {
         return Err(Refusal::Unsigned.into());
     };
@@ -134,7 +134,7 @@ fn judge(
     body: Body<'_>,
     seen: &mut Seen,
 ) -> Result<Option<Arc<AccessKeyInForce>>, Failure> {
-    let request = request(arrival, body);
+    let request = arrival.request(body);
     let context = Context { now: arrival.now, demands: &arrival.settings.maxcompute, peer: arrival.peer };
     let began = Instant::now();
     let verdict = state.verifier.verify(&request, &context);
@@ -154,7 +154,7 @@ fn judge(
         Verdict::Refused(refused) => {
             if let Some((scheme, claim)) = schemes::read(&request) {
                 seen.scheme = Some(scheme.name());
-                seen.access_key_id = claim.ok().map(|claim| claim.access_key_id.to_owned());
+                seen.access_key_id = claim.ok().map(|claim| claim.access_key_id.into_owned());
             }
             // It has an `Authorization`, only not one that any scheme knows.
             let unreadable = || Malformed::Unreadable {
@@ -207,18 +207,6 @@ fn judge_bearer_token(
 
 fn note(state: &State, access_key: &AccessKeyInForce, scheme: &'static str, arrival: &Arrival<'_>) {
     state.usage.note(access_key.id(), scheme, user_agent(arrival), arrival.peer, arrival.now);
-}
-
-fn request<'r>(arrival: &Arrival<'r>, body: Body<'r>) -> Request<'r> {
-    let parts = arrival.parts;
-    let uri = &parts.uri;
-    Request {
-        method: parts.method.as_str(),
-        path: uri.path(),
-        query: uri.query(),
-        headers: &parts.headers,
-        body,
-    }
 }
 
 fn user_agent<'a>(arrival: &Arrival<'a>) -> Option<&'a str> {

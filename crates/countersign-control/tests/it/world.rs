@@ -138,8 +138,11 @@ impl World {
     /// Makes changes, and puts what the rows then say into the keyring.
     pub(crate) async fn commit(&self, changes: Vec<Change>, secrets: Vec<Secret>) {
         let request = format!("{:?} {}", changes, self.keyring.snapshot().revision());
-        let request =
-            countersign::crypto::md5(request.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+        let request = countersign::crypto::Hash::Md5
+            .digest(request.as_bytes())
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
         let commit =
             Commit { by: Actor::System, request, at: created(), changes, secrets, beside: Vec::new() };
         self.state.store.commit(commit).await.unwrap();
@@ -172,7 +175,15 @@ impl World {
         let (mut parts, body) = self.request(ask).into_parts();
         let credential = Credential { id: key(id), secret: AccessKeySecret::new(secret) };
         let options = SignOptions::at(now());
-        sign(schemes::ODPS, &self.base, &mut parts, ask.body.as_bytes(), &credential, &options).unwrap();
+        sign(
+            schemes::ODPS,
+            countersign::Place::at(&self.base),
+            &mut parts,
+            ask.body.as_bytes(),
+            &credential,
+            &options,
+        )
+        .unwrap();
         Request::from_parts(parts, body)
     }
 

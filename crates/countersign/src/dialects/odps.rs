@@ -59,7 +59,10 @@ pub(super) fn speak(refusal: &Refusal, occasion: &Occasion<'_>) -> Spoken {
             );
             (bad, "RequestTimeTooSkewd", text)
         }
-        Refusal::SignatureMismatch { string_to_sign } => {
+        Refusal::Expired { .. } => {
+            (bad, "RequestTimeTooSkewd", format!("ODPS-0410031:Authentication request expired - {refusal}"))
+        }
+        Refusal::SignatureMismatch { string_to_sign, .. } => {
             let text = format!(
                 "User signature does not match; the string to sign is here: {}",
                 string_to_sign.replace('\n', "\\n")
@@ -70,6 +73,20 @@ pub(super) fn speak(refusal: &Refusal, occasion: &Occasion<'_>) -> Spoken {
             (unproven, "SignatureNotMatch", signature(&refusal.to_string()))
         }
         Refusal::BodyMismatch => (bad, "SignatureNotMatch", signature("Content-MD5 is not that of the body")),
+        Refusal::NotCovered(_) | Refusal::FormTooLong { .. } => (
+            bad,
+            "InvalidAuthorization",
+            format!("ODPS-0410011:Invalid authentication parameters - {refusal}"),
+        ),
+        Refusal::SchemeNotAllowed(_) | Refusal::AlgorithmNotAllowed(_) => {
+            (unproven, "InvalidCredentials", credential(&refusal.to_string()))
+        }
+        Refusal::Replayed => (bad, "RequestReplayed", signature(&refusal.to_string())),
+        Refusal::ReplaysFull { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "RequestRateTooHigh",
+            format!("ODPS-0420031:Flow exceeded - {refusal}"),
+        ),
     };
     answer(status, code, &message, occasion)
 }
@@ -114,11 +131,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::refusal::Ambiguity;
+    use crate::dialects::testing::{every_refusal, occasion};
     use crate::time::Timestamp;
-
-    const OCCASION: Occasion<'_> =
-        Occasion { request_id: "5C72047D38FEF58A549C872A", host: "h:1", has_body: false };
 
     fn text(refusal: &Refusal, occasion: &Occasion<'_>) -> (u16, String) {
         let spoken = speak(refusal, occasion);
@@ -127,7 +141,7 @@ mod tests {
 
     #[test]
     fn an_error_has_four_elements_and_its_request_id_in_a_header() {
-        let (status, body) = text(&Refusal::DisabledAccessKey, &OCCASION);
+        let (status, body) = text(&Refusal::DisabledAccessKey, &occasion());
         assert_eq!(status, 401);
         assert_eq!(
             body,
@@ -135,13 +149,13 @@ mod tests {
              <![CDATA[ODPS-0410051:Invalid credentials - accessKeyId is disabled]]></Message>\n\t\
              <RequestId>5C72047D38FEF58A549C872A</RequestId>\n\t<HostId>h:1</HostId>\n</Error>\n"
         );
-        let spoken = speak(&Refusal::DisabledAccessKey, &OCCASION);
+        let spoken = speak(&Refusal::DisabledAccessKey, &occasion());
         assert_eq!(spoken.headers[REQUEST_ID], "5C72047D38FEF58A549C872A");
     }
 
     #[test]
     fn a_request_with_a_body_is_never_answered_401() {
-        let occasion = Occasion { has_body: true, ..OCCASION };
+        let occasion = Occasion { has_body: true, ..occasion() };
         for refusal in every_refusal() {
             let (with_body, _) = text(&refusal, &occasion);
             assert!((400..500).contains(&with_body) && with_body != 401, "{refusal:?}");
@@ -151,7 +165,7 @@ mod tests {
     #[test]
     fn only_the_downgrade_says_invalid_parameter_with_0410051() {
         for refusal in every_refusal() {
-            let (_, body) = text(&refusal, &OCCASION);
+            let (_, body) = text(&refusal, &occasion());
             let downgrades = body.contains("<Code>InvalidParameter</Code>") && body.contains("ODPS-0410051");
             assert_eq!(downgrades, refusal == Refusal::DerivedKeysOff, "{body}");
             // PyODPS also downgrades on these words.
@@ -166,7 +180,7 @@ mod tests {
         let signed_at = Timestamp::parse_rfc3339("2018-01-20T16:20:17.012Z").unwrap();
         let now = Timestamp::parse_rfc3339("2018-01-20T19:20:09.034Z").unwrap();
         let (status, body) =
-            text(&Refusal::Stale { signed_at, now, window: Duration::from_secs(900) }, &OCCASION);
+            text(&Refusal::Stale { signed_at, now, window: Duration::from_secs(900) }, &occasion());
         assert_eq!(status, 400);
         assert!(body.contains("<Code>RequestTimeTooSkewd</Code>"));
         assert!(body.contains(
@@ -177,32 +191,12 @@ mod tests {
 
     #[test]
     fn what_the_sender_wrote_cannot_leave_its_element() {
-        let refusal = Refusal::SignatureMismatch { string_to_sign: "]]><Code>x</Code>\u{1}".to_owned() };
-        let (_, body) = text(&refusal, &Occasion { host: "<h&>", ..OCCASION });
+        let refusal = Refusal::SignatureMismatch {
+            string_to_sign: "]]><Code>x</Code>\u{1}".to_owned(),
+            canonical_request: None,
+        };
+        let (_, body) = text(&refusal, &Occasion { host: "<h&>", ..occasion() });
         assert!(body.contains("]]]]><![CDATA[><Code>x</Code>\u{fffd}"), "{body}");
         assert!(body.contains("<HostId>&lt;h&amp;&gt;</HostId>"), "{body}");
-    }
-
-    fn every_refusal() -> Vec<Refusal> {
-        let at = Timestamp::from_unix_millis(0);
-        vec![
-            Refusal::Unsigned,
-            Refusal::Malformed(Malformed::Missing("Date")),
-            Refusal::Malformed(Malformed::Repeated("date".to_owned())),
-            Refusal::Malformed(Malformed::unreadable("Date", "so")),
-            Refusal::Unsupported("authorization-sts-token"),
-            Refusal::DerivedKeysOff,
-            Refusal::UnknownAccessKey("A".to_owned()),
-            Refusal::DisabledAccessKey,
-            Refusal::ExpiredAccessKey(at),
-            Refusal::SuspendedAccount,
-            Refusal::SourceNotAllowed(Some([192, 0, 2, 7].into())),
-            Refusal::SourceNotAllowed(None),
-            Refusal::Stale { signed_at: at, now: at, window: Duration::ZERO },
-            Refusal::SignatureMismatch { string_to_sign: String::new() },
-            Refusal::ReadingNotAccepted("py-double-decode"),
-            Refusal::Ambiguous(Ambiguity::ControlCharacter),
-            Refusal::BodyMismatch,
-        ]
     }
 }

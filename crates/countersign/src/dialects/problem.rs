@@ -22,6 +22,13 @@ pub(super) fn speak(refusal: &Refusal, occasion: &Occasion<'_>) -> Spoken {
         Refusal::ReadingNotAccepted(_) => (StatusCode::UNAUTHORIZED, "ReadingNotAccepted"),
         Refusal::Ambiguous(_) => (StatusCode::UNAUTHORIZED, "Ambiguous"),
         Refusal::BodyMismatch => (StatusCode::BAD_REQUEST, "BodyMismatch"),
+        Refusal::Expired { .. } => (StatusCode::UNAUTHORIZED, "Expired"),
+        Refusal::FormTooLong { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "FormTooLong"),
+        Refusal::NotCovered(_) => (StatusCode::UNAUTHORIZED, "NotCovered"),
+        Refusal::SchemeNotAllowed(_) => (StatusCode::UNAUTHORIZED, "SchemeNotAllowed"),
+        Refusal::AlgorithmNotAllowed(_) => (StatusCode::UNAUTHORIZED, "AlgorithmNotAllowed"),
+        Refusal::Replayed => (StatusCode::UNAUTHORIZED, "Replayed"),
+        Refusal::ReplaysFull { .. } => (StatusCode::SERVICE_UNAVAILABLE, "ReplaysFull"),
     };
     // As everywhere: Java's HTTP library cannot read a 401 to a request with a body.
     let unreadable = occasion.has_body && status == StatusCode::UNAUTHORIZED;
@@ -59,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_answer_is_json_whatever_the_sender_wrote() {
-        let occasion = Occasion { request_id: "1\"\\\n\u{7f}", host: "", has_body: false };
+        let occasion = Occasion { request_id: "1\"\\\n\u{7f}", ..crate::dialects::testing::occasion() };
         let spoken = speak(&Refusal::UnknownAccessKey("é\"".to_owned()), &occasion);
         let value: serde_json::Value = serde_json::from_slice(&spoken.body).unwrap();
         assert_eq!(value["request_id"], "1\"\\\n\u{7f}");

@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 use super::captured::Captured;
 use super::encoding;
 use crate::claim::{Claim, Payload};
-use crate::crypto::{HmacSha1, md5};
+use crate::crypto::{Hash, HmacSha1};
 use crate::key::{AccessKeySecret, Key};
 use crate::request::Request;
-use crate::scheme::{Reading, Scheme, StringToSign};
+use crate::scheme::{Place, Reading, Scheme, StringToSign};
 use crate::time::Timestamp;
 use crate::verify::{Readings, verify};
 
@@ -99,9 +99,9 @@ impl<'t, 'r> Trial<'t, 'r> {
         let method = change.method.unwrap_or(as_captured.method);
         let target = change.target.unwrap_or(&self.captured.target);
         let request = Request::new(method, target, &headers, as_captured.body);
-        let mut claim = self.scheme.read(&request)?.ok()?;
+        let mut claim = self.scheme.read(&request).ok()?;
         if let (Some(date), Some(scope)) = (change.scope_date, &mut claim.scope) {
-            scope.date = date;
+            scope.date = Cow::Borrowed(date);
         }
         let base = change.base.unwrap_or(self.base);
 
@@ -134,8 +134,8 @@ pub(super) fn prove<'r>(
     secret: &AccessKeySecret,
 ) -> Option<Reading> {
     let hmac_sha1 = HmacSha1::new(secret.expose().as_bytes());
-    let key = Key::Secret { secret: secret.expose().as_bytes(), hmac_sha1: &hmac_sha1 };
-    let proven = verify(scheme, base, request, claim.clone(), key, Readings::Every);
+    let key = Key::secret(secret.expose().as_bytes(), &hmac_sha1);
+    let proven = verify(scheme, Place::at(base), request, claim.clone(), key, Readings::Every);
     proven.ok().map(|proven| proven.reading())
 }
 
@@ -148,7 +148,7 @@ pub(super) fn written(
     claim: &Claim<'_>,
 ) -> Option<String> {
     let mut text = StringToSign::new();
-    scheme.write(reading, base, request, claim, &mut text).then(|| text.to_text())
+    scheme.write(reading, Place::at(base), request, claim, &mut text).then(|| text.to_text())
 }
 
 /// Tries what goes wrong with the key: nothing in the string to sign tells of it.
@@ -243,7 +243,7 @@ fn other_secret(
 
 /// The day that a derived key is for may be another than the one that the scope names.
 fn scope_date(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
-    let named = trial.claim.scope?.date;
+    let named = trial.claim.scope.as_ref()?.date.clone();
     for hours in [0, -24, 24, -48, 48] {
         let day = shifted(trial.claim.signed_at, hours * 3600).scope_date();
         let cause = || {
@@ -460,16 +460,16 @@ fn changed(name: &str, signed: Option<&str>, sent: Option<&str>) -> String {
 }
 
 fn digests(trial: &Trial<'_, '_>, sent: Option<String>) -> Vec<Option<String>> {
-    let said = match trial.claim.payload {
-        Payload::Md5(digest) => Some(digest),
-        Payload::Uncovered | Payload::Unreadable => None,
+    let said = match &trial.claim.payload {
+        Payload::Digest(Hash::Md5, digest) => Some(digest.clone()),
+        _ => None,
     };
-    let actual = trial.captured.body.as_deref().map(md5);
+    let actual = trial.captured.body.as_deref().map(|body| Hash::Md5.digest(body));
     let mut all = vec![None];
     for digest in actual.into_iter().chain(said) {
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         let upper = hex.to_ascii_uppercase();
-        all.extend([Some(BASE64.encode(digest)), Some(BASE64.encode(&hex)), Some(hex), Some(upper)]);
+        all.extend([Some(BASE64.encode(&digest)), Some(BASE64.encode(&hex)), Some(hex), Some(upper)]);
     }
     without(all, &sent)
 }

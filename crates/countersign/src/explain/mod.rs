@@ -35,15 +35,15 @@ pub use steps::Step;
 
 use self::difference::{difference, from_log, lines};
 use self::hypotheses::{Trial, of_the_key, of_the_text, prove, written};
-use crate::claim::{Claim, Payload};
+use crate::claim::{Claim, Payload, Scope};
 use crate::crypto::HmacSha1;
 use crate::key::{AccessKeySecret, Key};
 use crate::refusal::Refusal;
 use crate::request::{Body, Request};
-use crate::scheme::{Reading, Scheme};
+use crate::scheme::{Place, Reading, Scheme};
 use crate::schemes;
 use crate::time::Timestamp;
-use crate::verify::{Readings, fresh, string_to_sign};
+use crate::verify::{Readings, fresh, mismatch};
 
 /// What is known about a request besides what stands in it.
 #[derive(Clone, Copy, Debug)]
@@ -157,9 +157,9 @@ fn judged<'c>(
 
     let mut explanation = Explanation {
         scheme: Some(scheme.name()),
-        access_key_id: Some(claim.access_key_id.to_owned()),
+        access_key_id: Some(claim.access_key_id.to_string()),
         signed_at: Some(claim.signed_at),
-        scope: steps::scope(claim),
+        scope: claim.scope.as_ref().map(Scope::to_text),
         steps,
         lines: text.as_deref().map(|text| lines(scheme, text)).unwrap_or_default(),
         string_to_sign: text,
@@ -217,15 +217,14 @@ fn refused(
     }
     match matched {
         None if about.secret.is_some() => {
-            let string_to_sign = string_to_sign(scheme, base, request, claim);
-            return Some(Refusal::SignatureMismatch { string_to_sign });
+            return Some(mismatch(scheme, Place::at(base), request, claim));
         }
         Some(reading) if !(Readings::Preserving { and: &[] }).accept(reading, claim) => {
             return Some(Refusal::ReadingNotAccepted(reading.name));
         }
         None | Some(_) => {}
     }
-    if let Some(ambiguity) = scheme.ambiguity(base, request) {
+    if let Some(ambiguity) = scheme.ambiguity(Place::at(base), request, claim) {
         return Some(Refusal::Ambiguous(ambiguity));
     }
     (body_matches(request, claim) == Some(false)).then_some(Refusal::BodyMismatch)
@@ -288,7 +287,7 @@ fn find_cause(
     }
     let is_other_secret = about.secret.is_some() && differs.is_none() && server.is_some();
     explanation.hypothesis =
-        found.or_else(|| is_other_secret.then(|| wrong_secret(claim.access_key_id, same)));
+        found.or_else(|| is_other_secret.then(|| wrong_secret(&claim.access_key_id, same)));
 }
 
 const NOT_JUDGED: &str = "no secret was given, so the signature was not judged";
@@ -332,7 +331,7 @@ fn client_string_holds_secret(about: &About<'_>) -> bool {
 /// Whether a secret signs this text as the claim says.
 fn signs(scheme: &dyn Scheme, claim: &Claim<'_>, secret: &AccessKeySecret, text: &str) -> bool {
     let hmac_sha1 = HmacSha1::new(secret.expose().as_bytes());
-    let keys = scheme.keys(Key::Secret { secret: secret.expose().as_bytes(), hmac_sha1: &hmac_sha1 }, claim);
+    let keys = scheme.keys(Key::secret(secret.expose().as_bytes(), &hmac_sha1), claim);
     keys.iter().any(|key| key.proves(text.as_bytes(), &claim.signature))
 }
 

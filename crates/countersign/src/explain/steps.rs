@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::canonical::{decode, parameters, relative};
-use crate::claim::{Claim, Payload};
+use crate::claim::{Claim, Lifetime, Payload};
+use crate::crypto::Hash;
 use crate::request::{Body, Request};
 
 /// One thing that was read of a request.
@@ -37,11 +38,15 @@ pub(super) fn of_request(request: &Request<'_>, base: &str) -> Vec<Step> {
 /// What the claim says. Credentials themselves stay out of it.
 pub(super) fn of_claim(request: &Request<'_>, claim: &Claim<'_>) -> Vec<Step> {
     let mut steps =
-        vec![step("AccessKey id", claim.access_key_id), step("signed at", claim.signed_at.to_string())];
-    steps.extend(scope(claim).map(|scope| step("credential scope", scope)));
-    steps.extend(claim.expires_in.map(|time| step("expires after", in_seconds(time))));
-    steps.extend(claim.nonce.map(|nonce| step("nonce", nonce)));
-    steps.extend(claim.security_token.map(|_| step("security token", "there is one")));
+        vec![step("AccessKey id", &*claim.access_key_id), step("signed at", claim.signed_at.to_string())];
+    steps.extend(claim.scope.as_ref().map(|scope| step("credential scope", scope.to_text())));
+    steps.extend(match claim.lifetime {
+        Lifetime::Window => None,
+        Lifetime::For(time) => Some(step("expires after", in_seconds(time))),
+        Lifetime::WindowUntil(at) | Lifetime::Until(at) => Some(step("expires at", at.to_string())),
+    });
+    steps.extend(claim.nonce.as_deref().map(|nonce| step("nonce", nonce)));
+    steps.extend(claim.security_token.as_ref().map(|_| step("security token", "there is one")));
     let covered = &claim.covered;
     for (name, is_covered) in [("method", covered.method), ("path", covered.path), ("query", covered.query)] {
         if !is_covered {
@@ -64,26 +69,34 @@ pub(super) fn of_claim(request: &Request<'_>, claim: &Claim<'_>) -> Vec<Step> {
     steps
 }
 
-/// The credential scope as it stands in the request.
-pub(super) fn scope(claim: &Claim<'_>) -> Option<String> {
-    claim.scope.map(|scope| format!("{}/{}/{}/{}", scope.date, scope.region, scope.service, scope.terminator))
-}
-
 fn body(request: &Request<'_>, claim: &Claim<'_>) -> Step {
-    let (name, signed) = match claim.payload {
+    let (name, signed) = match &claim.payload {
         Payload::Uncovered => return step("body", "not covered by the signature"),
-        Payload::Unreadable => ("Content-MD5", "it is no MD5, so no body matches it".to_owned()),
-        Payload::Md5(digest) => {
+        Payload::Form => return step("body", "a form, which stands in the string to sign"),
+        Payload::Unreadable => ("digest of the body", "it is none, so no body matches it".to_owned()),
+        Payload::Digest(hash, digest) => {
             let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             let found = match request.body {
                 Body::Unread => "the body was not captured",
                 Body::Whole(body) if claim.payload.matches(body) => "that of the body",
                 Body::Whole(_) => "not that of the body",
             };
-            ("Content-MD5", format!("{hex}, {found}"))
+            (digest_name(*hash), format!("{hex}, {found}"))
         }
     };
     step(name, signed)
+}
+
+fn digest_name(hash: Hash) -> &'static str {
+    match hash {
+        Hash::Md5 => "MD5 of the body",
+        Hash::Sm3 => "SM3 of the body",
+        Hash::Sha1 => "SHA-1 of the body",
+        Hash::Sha224 => "SHA-224 of the body",
+        Hash::Sha256 => "SHA-256 of the body",
+        Hash::Sha384 => "SHA-384 of the body",
+        Hash::Sha512 => "SHA-512 of the body",
+    }
 }
 
 fn in_seconds(time: Duration) -> String {

@@ -24,20 +24,20 @@ mod signing;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use http::HeaderValue;
-use http::header::{AUTHORIZATION, HeaderName};
+use http::header::HeaderName;
 use http::request::Parts;
 use smallvec::{SmallVec, smallvec};
+use std::borrow::Cow;
 
 use self::canonical::{Twist, resource};
 use crate::canonical::{any, parameters};
-use crate::claim::{Claim, Covered, HeaderField, Payload, Scope};
-use crate::crypto::{HmacSha1, hmac_sha256};
+use crate::claim::{Claim, Covered, HeaderField, Lifetime, Payload, Scope};
+use crate::crypto::{Bytes, Hash, derive};
 use crate::dialects::Dialect;
-use crate::key::{AccessKeyId, Key, Signature, SigningKey};
+use crate::key::{AccessKeyId, Algorithm, Key, Signature, SigningKey, SigningKeys};
 use crate::refusal::{Ambiguity, Malformed};
 use crate::request::Request;
-use crate::scheme::{Reading, Scheme, SignOptions, StringToSign};
+use crate::scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
 use crate::time::{Timestamp, parse_scope_date};
 
 const SECURITY_TOKEN_NAME: &str = "authorization-sts-token";
@@ -62,12 +62,12 @@ impl Scheme for Odps {
         Dialect::Odps
     }
 
-    fn read<'r>(&self, request: &Request<'r>) -> Option<Result<Claim<'r>, Malformed>> {
-        let mine = |value: &HeaderValue| value.as_bytes().starts_with(b"ODPS ");
-        if !request.headers.get_all(AUTHORIZATION).iter().any(mine) {
-            return None;
-        }
-        Some(read(request))
+    fn is_borne(&self, marks: &Marks<'_>) -> bool {
+        marks.authorization("ODPS ")
+    }
+
+    fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
+        Ok(read(request)?)
     }
 
     fn readings(&self) -> &'static [Reading] {
@@ -77,13 +77,13 @@ impl Scheme for Odps {
     fn write(
         &self,
         reading: Reading,
-        base: &str,
+        place: Place<'_>,
         request: &Request<'_>,
         claim: &Claim<'_>,
         out: &mut StringToSign,
     ) -> bool {
         let twist = Twist::of(reading);
-        let Some(resource) = resource(twist, base, request) else { return false };
+        let Some(resource) = resource(twist, place.base, request) else { return false };
         if !resource.can_be_read(reading) {
             return false;
         }
@@ -106,20 +106,24 @@ impl Scheme for Odps {
         true
     }
 
-    fn keys(&self, key: Key<'_>, claim: &Claim<'_>) -> SmallVec<[SigningKey; 2]> {
-        let Key::Secret { secret, hmac_sha1 } = key;
-        let Some(scope) = claim.scope else { return smallvec![SigningKey::HmacSha1(hmac_sha1.clone())] };
+    fn keys(&self, key: Key<'_>, claim: &Claim<'_>) -> SigningKeys {
+        let Some(scope) = &claim.scope else { return key.plain(claim.algorithm) };
+        let Some(secret) = key.secret_bytes() else { return SigningKeys::new() };
         let corporation = scope.terminator.strip_suffix("_v4_request").unwrap_or_default();
-        let mut keys = smallvec![derive(corporation, secret, &scope)];
+        let mut keys = smallvec![derived(corporation, secret, scope)];
         if corporation != "aliyun" {
             // One private-cloud build of the Java SDK names its own corporation in the scope and `aliyun` in the key.
-            keys.push(derive("aliyun", secret, &scope));
+            keys.push(derived("aliyun", secret, scope));
         }
         keys
     }
 
-    fn ambiguity(&self, base: &str, request: &Request<'_>) -> Option<Ambiguity> {
-        canonical::ambiguity(base, request)
+    fn keeps_keys(&self, claim: &Claim<'_>) -> bool {
+        claim.scope.is_some()
+    }
+
+    fn ambiguity(&self, place: Place<'_>, request: &Request<'_>, _: &Claim<'_>) -> Option<Ambiguity> {
+        canonical::ambiguity(place.base, request)
     }
 
     fn line_name(&self, line: usize, text: &str) -> &'static str {
@@ -162,25 +166,26 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
     let signed_at = Timestamp::parse_http_date(date).ok_or_else(|| {
         Malformed::unreadable("Date", "it should read like `Sat, 21 Nov 2026 23:23:13 GMT`")
     })?;
-    if let Some(scope) = scope {
+    if let Some(scope) = &scope {
         // Clients read the clock twice, so at midnight the two may be of different days.
-        let day = parse_scope_date(scope.date)
+        let day = parse_scope_date(&scope.date)
             .ok_or_else(|| unreadable("the date of its scope is not `yyyymmdd`"))?;
         if day.abs_diff(signed_at.unix_day()) > 1 {
             return Err(unreadable("the date of its scope is not that of `Date`"));
         }
     }
     Ok(Claim {
-        access_key_id,
+        access_key_id: access_key_id.into(),
+        algorithm: Algorithm::HMAC_SHA1,
         signed_at,
-        expires_in: None,
+        lifetime: Lifetime::Window,
         nonce: None,
         scope,
-        security_token: text(SECURITY_TOKEN.as_str(), fields.security_token)?,
+        security_token: text(SECURITY_TOKEN.as_str(), fields.security_token)?.map(Cow::Borrowed),
         user_agent: fields.user_agent.filter(|_| !is_overridden(USER_AGENT, request)),
         unjudged: fields.unjudged,
         payload: fields.content_md5.map_or(Payload::Uncovered, read_md5),
-        covered: Covered { method: true, path: true, query: true, headers: fields.covered },
+        covered: Covered { authority: false, ..Covered::whole(fields.covered) },
         signature: read_signature(signature.get(1..).unwrap_or_default())?,
     })
 }
@@ -306,9 +311,12 @@ fn read_credential(credential: &str) -> Result<(&str, Option<Scope<'_>>), Malfor
     }
     let scope = match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
         (None, ..) => return Ok((id, None)),
-        (Some(date), Some(region), Some(service), Some(terminator), None) => {
-            Scope { date, region, service, terminator }
-        }
+        (Some(date), Some(region), Some(service), Some(terminator), None) => Scope {
+            date: date.into(),
+            region: region.into(),
+            service: service.into(),
+            terminator: terminator.into(),
+        },
         _ => return Err(unreadable("its scope should read `<date>/<region>/odps/<corporation>_v4_request`")),
     };
     let corporation = scope.terminator.strip_suffix("_v4_request");
@@ -353,7 +361,7 @@ fn read_md5(value: &[u8]) -> Payload {
         }),
         _ => false,
     };
-    if read { Payload::Md5(digest) } else { Payload::Unreadable }
+    if read { Payload::Digest(Hash::Md5, Bytes::from_slice(&digest)) } else { Payload::Unreadable }
 }
 
 /// Whether Java's `HttpURLConnection` added this Content-Type after the request was signed: it does so for a body
@@ -362,16 +370,7 @@ fn added_by_http_library(request: &Request<'_>, content_type: &[u8]) -> bool {
     content_type == b"application/x-www-form-urlencoded" && request.method == "POST"
 }
 
-fn derive(corporation: &str, secret: &[u8], scope: &Scope<'_>) -> SigningKey {
-    use zeroize::Zeroizing;
-    // Reserved whole, so that no half-written copy is left behind by a growing buffer.
-    let mut start = Zeroizing::new(Vec::with_capacity(corporation.len() + 3 + secret.len()));
-    for part in [corporation.as_bytes(), b"_v4", secret] {
-        start.extend_from_slice(part);
-    }
-    let mut key = Zeroizing::new(hmac_sha256(&start, scope.date.as_bytes()));
-    for part in [scope.region, scope.service, scope.terminator] {
-        *key = hmac_sha256(key.as_slice(), part.as_bytes());
-    }
-    SigningKey::HmacSha1(HmacSha1::new(key.as_slice()))
+fn derived(corporation: &str, secret: &[u8], scope: &Scope<'_>) -> SigningKey {
+    let parts = [&*scope.date, &*scope.region, &*scope.service, &*scope.terminator];
+    SigningKey::hmac(Hash::Sha1, derive(&[corporation.as_bytes(), b"_v4", secret], &parts).as_slice())
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::crypto::{HmacSha1, hmac_sha256, md5};
+use countersign::crypto::{Hash, HmacSha1, hmac_sha256};
 use countersign::explain::{About, Captured, Explanation, explain, origin_form};
 use countersign::{AccessKeySecret, Timestamp};
 use http::{HeaderName, HeaderValue};
@@ -308,8 +308,8 @@ fn a_target_that_was_rewritten() {
 #[test]
 fn fields_that_were_added_after_signing() {
     let xml = ("Content-Type", "application/xml");
-    let digest = base64(&md5(b"<x/>"));
-    let hex: String = md5(b"<x/>").iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = base64(&Hash::Md5.digest(b"<x/>"));
+    let hex: String = Hash::Md5.digest(b"<x/>").iter().map(|byte| format!("{byte:02x}")).collect();
     let named = |fields: &[(&str, &str)], content_md5: &str, content_type: &str, rest: &str, name: &str| {
         let text = format!("PUT\n{content_md5}\n{content_type}\n{DATE}\n{rest}/t");
         named(&signed("PUT", "/api/t", fields, b"<x/>", &text), SECRET, name)
@@ -411,7 +411,7 @@ fn what_a_server_would_refuse_all_the_same() {
     let python = signed("GET", "/api/t?a=%2B", &[], b"", &format!("GET\n\n\n{DATE}\n/t?a= "));
     assert!(refused(&python, None).unwrap().contains("py-double-decode"));
 
-    let digest = base64(&md5(b"one"));
+    let digest = base64(&Hash::Md5.digest(b"one"));
     let other =
         signed("PUT", "/api/t", &[("Content-MD5", &digest)], b"two", &format!("PUT\n{digest}\n\n{DATE}\n/t"));
     assert!(refused(&other, None).unwrap().contains("the body is not the one"));

@@ -2,8 +2,8 @@
 
 use countersign::crypto::HmacSha1;
 use countersign::{
-    AccessKeyId, AccessKeySecret, Ambiguity, Body, Credential, Key, Malformed, Payload, Readings, Refusal,
-    Request, SignOptions, Timestamp, fresh, schemes, sign, verify,
+    AccessKeyId, AccessKeySecret, Ambiguity, Body, Credential, Key, Malformed, Payload, Place, ReadError,
+    Readings, Refusal, Request, SignOptions, Timestamp, fresh, schemes, sign, verify,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
@@ -32,7 +32,7 @@ fn signed(method: &str, target: &str, headers: &[(&str, &str)], options: &SignOp
     let (mut parts, ()) = request.body(()).unwrap().into_parts();
     let credential =
         Credential { id: AccessKeyId::new("CSAK1").unwrap(), secret: AccessKeySecret::new("secret") };
-    sign(schemes::ODPS, "/api", &mut parts, b"", &credential, options).unwrap();
+    sign(schemes::ODPS, Place::at("/api"), &mut parts, b"", &credential, options).unwrap();
     parts.headers
 }
 
@@ -47,10 +47,10 @@ fn judge_anything(method: &str, target: &str, base: &str, headers: &HeaderMap) {
     let secret = AccessKeySecret::new("secret");
     let hmac_sha1 = HmacSha1::new(b"secret");
     if let Some((scheme, Ok(claim))) = schemes::read(&request) {
-        let _ = scheme.ambiguity(base, &request);
+        let _ = scheme.ambiguity(Place::at(base), &request, &claim);
         let _ = fresh(&claim, now(), Duration::from_secs(900));
-        let key = Key::Secret { secret: secret.expose().as_bytes(), hmac_sha1: &hmac_sha1 };
-        let _ = verify(scheme, base, &request, claim, key, Readings::Every);
+        let key = Key::secret(secret.expose().as_bytes(), &hmac_sha1);
+        let _ = verify(scheme, Place::at(base), &request, claim, key, Readings::Every);
     }
 }
 
@@ -192,7 +192,11 @@ fn an_authorization_that_cannot_be_read_is_malformed() {
         headers.insert("authorization", authorization.parse().unwrap());
         headers.insert("date", "Sat, 21 Nov 2026 23:23:13 GMT".parse().unwrap());
         let request = Request::new("GET", "/api", &headers, Body::Unread);
-        schemes::read(&request).unwrap().1.map(drop)
+        match schemes::read(&request).unwrap().1 {
+            Ok(_) => Ok(()),
+            Err(ReadError::Malformed(malformed)) => Err(malformed),
+            Err(ReadError::NeedsBody) => unreachable!("it reads no body"),
+        }
     }
 }
 
@@ -226,8 +230,10 @@ fn several_values_of_one_field_are_signed_joined_by_commas() {
 #[test]
 fn what_decoded_text_cannot_tell_apart_is_found() {
     let find = |target: &str| {
-        let headers = HeaderMap::new();
-        schemes::ODPS.ambiguity("/api", &Request::new("GET", target, &headers, Body::Unread))
+        let headers = signed("GET", target, &[], &options(None, "aliyun"));
+        let request = Request::new("GET", target, &headers, Body::Unread);
+        let claim = schemes::ODPS.read(&request).unwrap();
+        schemes::ODPS.ambiguity(Place::at("/api"), &request, &claim)
     };
     let cases = [
         ("/api/a?k=1&k=2", Some(Ambiguity::RepeatedName("k".to_owned()))),
@@ -282,7 +288,8 @@ fn a_request_that_cannot_be_signed_stays_as_it_was() {
     let (mut parts, ()) = http::Request::get("/elsewhere").body(()).unwrap().into_parts();
     let credential =
         Credential { id: AccessKeyId::new("CSAK1").unwrap(), secret: AccessKeySecret::new("secret") };
-    let result = sign(schemes::ODPS, "/api", &mut parts, b"", &credential, &options(None, "aliyun"));
+    let result =
+        sign(schemes::ODPS, Place::at("/api"), &mut parts, b"", &credential, &options(None, "aliyun"));
     assert!(matches!(result, Err(Malformed::Unreadable { .. })), "{result:?}");
     assert!(parts.headers.is_empty());
 }

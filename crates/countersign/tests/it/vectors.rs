@@ -2,7 +2,9 @@
 //! reproduces its string to sign byte for byte.
 
 use countersign::crypto::HmacSha1;
-use countersign::{AccessKeySecret, Body, Key, Readings, Refusal, Request, StringToSign, schemes, verify};
+use countersign::{
+    AccessKeySecret, Body, Key, Place, Readings, Refusal, Request, StringToSign, schemes, verify,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
@@ -65,8 +67,8 @@ pub(crate) fn judge(
     let secret = AccessKeySecret::new(secret);
     let hmac_sha1 = HmacSha1::new(secret.expose().as_bytes());
     let (scheme, claim) = schemes::read(request).ok_or(Refusal::Unsigned)?;
-    let key = Key::Secret { secret: secret.expose().as_bytes(), hmac_sha1: &hmac_sha1 };
-    verify(scheme, base, request, claim?, key, accepted).map(|proven| proven.reading().name)
+    let key = Key::secret(secret.expose().as_bytes(), &hmac_sha1);
+    verify(scheme, Place::at(base), request, claim?, key, accepted).map(|proven| proven.reading().name)
 }
 
 #[test]
@@ -87,7 +89,7 @@ fn every_vector_verifies_and_reproduces_its_string_to_sign() {
         let (scheme, claim) = schemes::read(&request).unwrap();
         let reading = scheme.readings().iter().find(|reading| reading.name == matched).unwrap();
         let mut text = StringToSign::new();
-        assert!(scheme.write(*reading, vector.base(), &request, &claim.unwrap(), &mut text));
+        assert!(scheme.write(*reading, Place::at(vector.base()), &request, &claim.unwrap(), &mut text));
         assert_eq!(text.to_text(), vector.canonical_string, "{}", vector.id);
     }
 }

@@ -202,7 +202,7 @@ pub(super) fn signed(key: &Key, method: &str, target: &str, fields: &[(&str, &st
         secret: AccessKeySecret::new(key.secret.as_str()),
     };
     let options = SignOptions::at(clock::now());
-    sign(schemes::ODPS, "/api", &mut parts, b"", &credential, &options).unwrap();
+    sign(schemes::ODPS, countersign::Place::at("/api"), &mut parts, b"", &credential, &options).unwrap();
     let mut head = format!("{method} {target} HTTP/1.1\r\nHost: h\r\n");
     let own = parts.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
     for (name, value) in own.chain(fields.iter().copied()) {

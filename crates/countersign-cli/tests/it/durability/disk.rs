@@ -150,7 +150,15 @@ fn signed(key: &Key) -> Wire {
         secret: countersign::AccessKeySecret::new(key.secret.as_str()),
     };
     let options = countersign::SignOptions::at(countersign_accounts::clock::now());
-    countersign::sign(countersign::schemes::ODPS, "/api", &mut parts, b"", &credential, &options).unwrap();
+    countersign::sign(
+        countersign::schemes::ODPS,
+        countersign::Place::at("/api"),
+        &mut parts,
+        b"",
+        &credential,
+        &options,
+    )
+    .unwrap();
     let text = |name: &str| parts.headers[name].to_str().unwrap().to_owned();
     let (date, authorization) = (text("date"), text("authorization"));
     Wire::new(

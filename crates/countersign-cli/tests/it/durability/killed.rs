@@ -166,8 +166,15 @@ fn a_server_that_is_killed_comes_back_knowing_every_change() {
         let request = http::Request::get("/api/projects/demo").body(()).unwrap();
         let (mut parts, ()) = request.into_parts();
         let options = countersign::SignOptions::at(clock::now());
-        countersign::sign(countersign::schemes::ODPS, "/api", &mut parts, b"", &credential, &options)
-            .unwrap();
+        countersign::sign(
+            countersign::schemes::ODPS,
+            countersign::Place::at("/api"),
+            &mut parts,
+            b"",
+            &credential,
+            &options,
+        )
+        .unwrap();
         let text = |name: &str| parts.headers[name].to_str().unwrap().to_owned();
         let (date, authorization) = (text("date"), text("authorization"));
         Wire::new(

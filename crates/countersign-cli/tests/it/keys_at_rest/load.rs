@@ -146,8 +146,15 @@ pub(super) fn signed(key: &Key, method: &str, target: &str, body: &str) -> Vec<u
         id: AccessKeyId::new(&key.id).unwrap(),
         secret: AccessKeySecret::new(key.secret.as_str()),
     };
-    sign(schemes::ODPS, "/api", &mut parts, body.as_bytes(), &credential, &SignOptions::at(clock::now()))
-        .unwrap();
+    sign(
+        schemes::ODPS,
+        countersign::Place::at("/api"),
+        &mut parts,
+        body.as_bytes(),
+        &credential,
+        &SignOptions::at(clock::now()),
+    )
+    .unwrap();
     let mut bytes = format!("{method} {} HTTP/1.1\r\n", parts.uri).into_bytes();
     for (name, value) in &parts.headers {
         bytes.extend_from_slice(format!("{name}: ").as_bytes());

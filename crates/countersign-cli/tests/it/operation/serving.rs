@@ -208,7 +208,15 @@ impl Ask<'_> {
         };
         let mut options = SignOptions::at(now(self.seconds));
         options.region = self.region.map(str::to_owned);
-        sign(schemes::ODPS, "/api", &mut parts, self.body.as_bytes(), &credential, &options).unwrap();
+        sign(
+            schemes::ODPS,
+            countersign::Place::at("/api"),
+            &mut parts,
+            self.body.as_bytes(),
+            &credential,
+            &options,
+        )
+        .unwrap();
         let mut head = format!("{} {} HTTP/1.1\r\n", parts.method, parts.uri);
         for (name, value) in &parts.headers {
             head.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));

@@ -212,7 +212,15 @@ async fn the_debugger_shows_neither_the_secret_nor_the_signature_that_would_matc
         id: countersign::AccessKeyId::new(&id).unwrap(),
         secret: AccessKeySecret::new(secret.as_str()),
     };
-    sign(schemes::ODPS, "/api", &mut parts, b"", &credential, &SignOptions::at(now())).unwrap();
+    sign(
+        schemes::ODPS,
+        countersign::Place::at("/api"),
+        &mut parts,
+        b"",
+        &credential,
+        &SignOptions::at(now()),
+    )
+    .unwrap();
     let text = |name: &str| parts.headers.get(name).unwrap().to_str().unwrap().to_owned();
     let (date, authorization) = (text("date"), text("authorization"));
     let pasted = |authorization: &str| {
