@@ -134,7 +134,7 @@ impl Payload {
     pub fn check(&self) -> BodyCheck {
         BodyCheck(match self {
             Self::Uncovered | Self::Form => Checking::Nothing,
-            Self::Digest(hash, digest) => Checking::Digest(Hasher::new(*hash), digest.clone()),
+            Self::Digest(hash, digest) => Checking::Digest(Box::new(Hasher::new(*hash)), digest.clone()),
             Self::Unreadable => Checking::Unreadable,
         })
     }
@@ -147,7 +147,7 @@ pub struct BodyCheck(Checking);
 #[derive(Clone, Debug)]
 enum Checking {
     Nothing,
-    Digest(Hasher, Bytes),
+    Digest(Box<Hasher>, Bytes),
     Unreadable,
 }
 
