@@ -16,6 +16,7 @@ pub mod password;
 pub mod project;
 pub mod random;
 pub mod real_name;
+pub mod replay;
 pub mod seal;
 pub mod session;
 pub mod token;

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use countersign::crypto::HmacSha1;
 use countersign::{
-    AccessKeySecret, Body, Claim, Key, Payload, Place, Proven, ReadError, Readings, Refusal, Request, Scheme,
-    Timestamp,
+    AccessKeySecret, Algorithm, Body, BodyCheck, Claim, Key, Malformed, Payload, Place, Proven, ReadError,
+    Readings, Refusal, Request, Scheme, Timestamp,
 };
-use countersign::{fresh, mismatch, schemes, verify};
+use countersign::{fresh, mismatch, schemes, stands_until, verify};
 use rand_core::CryptoRng;
 
 use crate::change::Revision;
 use crate::keyring::{AccessKeyInForce, Keyring, Snapshot, Standing};
+use crate::replay::{DEFAULT_CAPACITY, Replays};
 
 /// How far a signer's clock may differ from this one unless the operator says otherwise, before and after.
 pub const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
@@ -24,16 +25,42 @@ pub const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
 pub struct Demands {
     /// The path of the endpoint, such as `/api`, which some schemes leave out of what they sign.
     pub base: String,
+    /// Whether clients speak TLS with this server, as far as it knows.
+    pub secure: bool,
+    /// The domains whose subdomains are buckets (OSS).
+    pub bucket_domains: Vec<String>,
     /// How far the signer's clock may differ, before and after.
     pub clock_skew: Duration,
+    /// The schemes that are taken, by name. None: all.
+    pub schemes: Option<Vec<String>>,
     /// Readings to accept by name besides those that change no name and no value.
     pub readings: Vec<String>,
-    /// Whether signatures by derived keys (ODPS version 4) are taken.
+    /// Whether signatures of ODPS by derived keys (version 4) are taken.
     pub derived_keys: bool,
+    /// Whether signatures by RSA with SHA-1 are taken.
+    pub rsa_sha1: bool,
+    /// What need not be signed, where it is the signer who chooses what to sign.
+    pub unsigned: Unsigned,
+    /// Header fields that must be signed where the request has them, in lower case, whatever the scheme.
+    pub signed_headers: Vec<String>,
+    /// Whether to refuse the second of two requests with the same signature where the method is not one that may be
+    /// repeated (RFC 9110, section 9.2.2). What has a nonce, or is never signed twice, is used up in any case.
+    pub refuse_repeats: bool,
     /// Whether to take requests that the signature does not tell from others: repeated names, encoded separators.
     pub ambiguous: bool,
     /// Whether an unknown AccessKey is answered as a wrong signature is.
     pub hide_unknown_keys: bool,
+}
+
+/// What may go unsigned, where it is the signer who chooses what to sign.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unsigned {
+    /// The method, the path and the query.
+    pub target: bool,
+    /// The time by which the signature is judged: whoever has captured a request could use it at any time.
+    pub time: bool,
+    /// A body that is there.
+    pub body: bool,
 }
 
 impl Demands {
@@ -41,16 +68,74 @@ impl Demands {
     pub fn at(base: impl Into<String>) -> Self {
         Self {
             base: base.into(),
+            secure: false,
+            bucket_domains: Vec::new(),
             clock_skew: DEFAULT_CLOCK_SKEW,
+            schemes: None,
             readings: Vec::new(),
             derived_keys: true,
+            rsa_sha1: false,
+            unsigned: Unsigned::default(),
+            signed_headers: Vec::new(),
+            refuse_repeats: false,
             ambiguous: false,
             hide_unknown_keys: false,
         }
     }
 
     fn place(&self) -> Place<'_> {
-        Place::at(&self.base)
+        Place { base: &self.base, secure: self.secure, bucket_domains: &self.bucket_domains }
+    }
+
+    /// What can be told of a claim without any key and without the time.
+    fn take(&self, scheme: &dyn Scheme, claim: &Claim<'_>) -> Result<(), Refusal> {
+        if let Some(taken) = &self.schemes
+            && !taken.iter().any(|name| name == scheme.name())
+        {
+            return Err(Refusal::SchemeNotAllowed(scheme.name()));
+        }
+        if claim.algorithm == Algorithm::RsaSha1 && !self.rsa_sha1 {
+            return Err(Refusal::AlgorithmNotAllowed(claim.algorithm));
+        }
+        if let Some(name) = claim.unjudged.first() {
+            return Err(Refusal::Unsupported(name));
+        }
+        if claim.scope.is_some() && !self.derived_keys && scheme.name() == schemes::ODPS.name() {
+            return Err(Refusal::DerivedKeysOff);
+        }
+        Ok(())
+    }
+
+    /// Whether all is signed that must be. Most schemes leave their signers no choice: what those do not cover, they
+    /// cannot.
+    fn cover(&self, request: &Request<'_>, claim: &Claim<'_>) -> Result<(), Refusal> {
+        let covered = &claim.covered;
+        if covered.by_choice {
+            if !self.unsigned.target {
+                for (part, is_covered) in [
+                    ("the method", covered.method),
+                    ("the path", covered.path),
+                    ("the query", covered.query || request.query.is_none()),
+                ] {
+                    if !is_covered {
+                        return Err(Refusal::NotCovered(part));
+                    }
+                }
+            }
+            if !self.unsigned.time && !covered.time {
+                return Err(Refusal::NotCovered("the date"));
+            }
+            let has_body = !matches!(request.body, Body::Whole(b""));
+            if !self.unsigned.body && has_body && claim.payload == Payload::Uncovered {
+                return Err(Refusal::NotCovered("a digest of the body"));
+            }
+        }
+        let is_signed = |name: &str| covered.headers.iter().any(|field| field.name == name);
+        match self.signed_headers.iter().find(|name| request.headers.contains_key(*name) && !is_signed(name))
+        {
+            Some(name) => Err(Malformed::NotSigned(name.clone()).into()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -72,8 +157,10 @@ pub struct Context<'c> {
 )]
 pub enum Verdict<'r> {
     Verified(Verified<'r>),
-    /// All is well but for the body, which the signature covers and which has not been read. Read it and ask again.
+    /// The body is a part of what is signed, and has not been read: read it and ask again. Nothing is proven yet.
     NeedsBody,
+    /// All is well as far as the head tells. The body is still to be compared with what was signed.
+    Pending(Pending<'r>),
     Refused(Refused),
 }
 
@@ -93,10 +180,42 @@ pub struct Refused {
     pub scheme: Option<&'static dyn Scheme>,
 }
 
+/// A proven claim whose body is being read: it is compared as it comes, and nothing of it is held.
+#[derive(Debug)]
+#[must_use = "nothing is verified before `Verifier::finish` says so"]
+pub struct Pending<'r> {
+    verified: Verified<'r>,
+    scheme: &'static dyn Scheme,
+    check: BodyCheck,
+    single_use: Option<SingleUse>,
+}
+
+/// What a request uses up.
+#[derive(Debug)]
+struct SingleUse {
+    nonce: Vec<u8>,
+    until: Timestamp,
+}
+
+impl Pending<'_> {
+    /// Takes the next piece of the body.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::BodyMismatch`], as soon as it is certain.
+    pub fn update(&mut self, piece: &[u8]) -> Result<(), Refused> {
+        if self.check.update(piece) {
+            return Ok(());
+        }
+        Err(Refused { refusal: Refusal::BodyMismatch, scheme: Some(self.scheme) })
+    }
+}
+
 /// Judges requests by a keyring. It does no I/O and waits for nothing.
 #[derive(Debug)]
 pub struct Verifier {
     keyring: Arc<Keyring>,
+    replays: Replays,
     placeholder: Placeholder,
     /// The latest time at which a proven request was judged, in milliseconds. A clock that is set back does not go
     /// back behind it: see [`Verifier::not_before`].
@@ -112,11 +231,23 @@ struct Placeholder {
 }
 
 impl Verifier {
-    /// A verifier that judges by the latest snapshot of a keyring.
+    /// A verifier that judges by the latest snapshot of a keyring, and remembers as much as is usual.
     pub fn new(keyring: Arc<Keyring>, random: &mut impl CryptoRng) -> Self {
+        let replays = Replays::new(DEFAULT_CAPACITY, random);
+        Self::with_replays(keyring, replays, random)
+    }
+
+    /// A verifier with this memory of what has been used.
+    pub fn with_replays(keyring: Arc<Keyring>, replays: Replays, random: &mut impl CryptoRng) -> Self {
         let secret = AccessKeySecret::generate(random);
         let hmac_sha1 = HmacSha1::new(secret.expose().as_bytes());
-        Self { keyring, placeholder: Placeholder { secret, hmac_sha1 }, latest: AtomicI64::new(i64::MIN) }
+        let placeholder = Placeholder { secret, hmac_sha1 };
+        Self { keyring, replays, placeholder, latest: AtomicI64::new(i64::MIN) }
+    }
+
+    /// What it remembers as used.
+    pub fn replays(&self) -> &Replays {
+        &self.replays
     }
 
     /// The time by which to judge what has ended: now, or the latest time at which a proven request was judged, if the
@@ -145,7 +276,7 @@ impl Verifier {
             None => return Verdict::Refused(Refused { refusal: Refusal::Unsigned, scheme: None }),
         };
         let demands = context.demands;
-        let now = match self.admit(&claim, context) {
+        let now = match self.admit(scheme, &claim, context) {
             Ok(now) => now,
             Err(refusal) => return refused(scheme, refusal),
         };
@@ -183,15 +314,59 @@ impl Verifier {
         {
             return refused(scheme, Refusal::Ambiguous(ambiguity));
         }
+        if let Err(refusal) = demands.cover(request, proven.claim()) {
+            return refused(scheme, refusal);
+        }
+        let single_use = single_use(request, proven.claim(), demands);
+        let access_key = Arc::clone(access_key);
+        let revision = snapshot.revision();
         // The body comes after all that needs no more than the head: what a stranger sends is not worth reading.
         let payload = &proven.claim().payload;
-        match request.body {
-            Body::Unread if *payload != Payload::Uncovered => return Verdict::NeedsBody,
-            Body::Whole(body) if !payload.matches(body) => return refused(scheme, Refusal::BodyMismatch),
-            Body::Unread | Body::Whole(_) => {}
+        let matches = match request.body {
+            Body::Unread if payload.is_compared() => {
+                let check = payload.check();
+                let verified = Verified { proven, access_key, revision };
+                return Verdict::Pending(Pending { verified, scheme, check, single_use });
+            }
+            Body::Unread => true,
+            Body::Whole(body) => payload.matches(body),
+        };
+        if !matches {
+            return refused(scheme, Refusal::BodyMismatch);
         }
-        let access_key = Arc::clone(access_key);
-        Verdict::Verified(Verified { proven, access_key, revision: snapshot.revision() })
+        let verified = Verified { proven, access_key, revision };
+        match self.use_up(&verified, single_use.as_ref(), context.now) {
+            Ok(()) => Verdict::Verified(verified),
+            Err(refusal) => refused(scheme, refusal),
+        }
+    }
+
+    /// Ends a judgement whose body has been read to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], where the body is not the one that was signed, or the request has been used up meanwhile.
+    pub fn finish<'r>(&self, pending: Pending<'r>, now: Timestamp) -> Result<Verified<'r>, Refused> {
+        let Pending { verified, scheme, check, single_use } = pending;
+        let refused = |refusal| Refused { refusal, scheme: Some(scheme) };
+        if !check.finish() {
+            return Err(refused(Refusal::BodyMismatch));
+        }
+        self.use_up(&verified, single_use.as_ref(), now).map_err(refused)?;
+        Ok(verified)
+    }
+
+    /// The last step: a request that is refused for anything else uses up nothing, so a stranger cannot spend what is
+    /// another's.
+    fn use_up(
+        &self,
+        verified: &Verified<'_>,
+        single_use: Option<&SingleUse>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let Some(SingleUse { nonce, until }) = single_use else { return Ok(()) };
+        let signed_at = verified.proven.claim().signed_at;
+        self.replays.use_up(verified.access_key.id(), nonce, signed_at, *until, self.not_before(now))
     }
 
     /// The AccessKey of this id if a request by it could be let through now. For whatever acts in the name of a key
@@ -222,14 +397,14 @@ impl Verifier {
     }
 
     /// What can be told of a claim without any key. Returns the time by which to judge what has ended.
-    fn admit(&self, claim: &Claim<'_>, context: &Context<'_>) -> Result<Timestamp, Refusal> {
+    fn admit(
+        &self,
+        scheme: &dyn Scheme,
+        claim: &Claim<'_>,
+        context: &Context<'_>,
+    ) -> Result<Timestamp, Refusal> {
         let demands = context.demands;
-        if let Some(name) = claim.unjudged.first() {
-            return Err(Refusal::Unsupported(name));
-        }
-        if claim.scope.is_some() && !demands.derived_keys {
-            return Err(Refusal::DerivedKeysOff);
-        }
+        demands.take(scheme, claim)?;
         fresh(claim, context.now, demands.clock_skew)?;
         let now = self.not_before(context.now);
         if claim.signed_at < now {
@@ -237,6 +412,17 @@ impl Verifier {
         }
         Ok(now)
     }
+}
+
+/// What this request uses up, if it may be sent once.
+fn single_use(request: &Request<'_>, claim: &Claim<'_>, demands: &Demands) -> Option<SingleUse> {
+    let until = || stands_until(claim, demands.clock_skew);
+    if let Some(nonce) = &claim.nonce {
+        return Some(SingleUse { nonce: nonce.as_bytes().to_vec(), until: until() });
+    }
+    let may_repeat = matches!(request.method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE");
+    let once = demands.refuse_repeats && !may_repeat;
+    once.then(|| SingleUse { nonce: claim.signature.to_vec(), until: until() })
 }
 
 fn refused<'r>(scheme: &'static dyn Scheme, refusal: Refusal) -> Verdict<'r> {

@@ -7,13 +7,15 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use countersign::schemes;
 use countersign_accounts::network::Networks;
+use countersign_accounts::replay::DEFAULT_CAPACITY;
 use countersign_accounts::session::SessionLimits;
-use countersign_accounts::verifier::Demands;
+use countersign_accounts::verifier::{Demands, Unsigned};
 use countersign_control::connections::DEFAULT_CONNECTIONS;
 use countersign_control::console::ConsoleSettings;
 use countersign_control::mail::{Encryption, SmtpSettings};
-use countersign_control::state::Settings;
+use countersign_control::state::{ReplaySettings, Settings};
 use countersign_control::tls::Certificate;
+use http::HeaderName;
 use serde::Deserialize;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use zeroize::Zeroizing;
@@ -39,6 +41,10 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) maxcompute: MaxComputeSection,
     #[serde(default)]
+    pub(crate) signatures: SignaturesSection,
+    #[serde(default)]
+    pub(crate) replays: ReplaysSection,
+    #[serde(default)]
     pub(crate) log: LogSection,
 }
 
@@ -57,6 +63,7 @@ pub(crate) struct EndpointSection {
     pub(crate) danger_plain_http: bool,
     pub(crate) max_connections: usize,
     pub(crate) drain_delay_seconds: u64,
+    pub(crate) echo: bool,
     pub(crate) tls: Option<TlsSection>,
 }
 
@@ -130,6 +137,47 @@ pub(crate) struct MaxComputeSection {
     pub(crate) hide_unknown_keys: bool,
 }
 
+/// What is asked of requests elsewhere than on the MaxCompute login surface.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SignaturesSection {
+    pub(crate) schemes: Vec<String>,
+    pub(crate) clock_skew_seconds: u64,
+    pub(crate) readings: Vec<String>,
+    pub(crate) signed_headers: Vec<String>,
+    pub(crate) refuse_repeats: bool,
+    pub(crate) bucket_domains: Vec<String>,
+    pub(crate) danger_unsigned: Vec<UnsignedPart>,
+    pub(crate) danger_ambiguous: bool,
+    pub(crate) danger_rsa_sha1: bool,
+    pub(crate) hide_unknown_keys: bool,
+}
+
+/// What may go unsigned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum UnsignedPart {
+    Target,
+    Time,
+    Body,
+}
+
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ReplaysSection {
+    pub(crate) capacity: usize,
+    pub(crate) after_restart: AfterRestart,
+}
+
+/// What becomes of requests with a nonce that were signed before the server started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AfterRestart {
+    #[default]
+    Accept,
+    Refuse,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LogSection {
@@ -144,6 +192,7 @@ impl Default for EndpointSection {
             danger_plain_http: false,
             max_connections: DEFAULT_CONNECTIONS,
             drain_delay_seconds: 0,
+            echo: false,
             tls: None,
         }
     }
@@ -183,6 +232,29 @@ impl Default for MaxComputeSection {
     }
 }
 
+impl Default for SignaturesSection {
+    fn default() -> Self {
+        Self {
+            schemes: Vec::new(),
+            clock_skew_seconds: 900,
+            readings: Vec::new(),
+            signed_headers: Vec::new(),
+            refuse_repeats: false,
+            bucket_domains: Vec::new(),
+            danger_unsigned: Vec::new(),
+            danger_ambiguous: false,
+            danger_rsa_sha1: false,
+            hide_unknown_keys: false,
+        }
+    }
+}
+
+impl Default for ReplaysSection {
+    fn default() -> Self {
+        Self { capacity: DEFAULT_CAPACITY, after_restart: AfterRestart::default() }
+    }
+}
+
 impl Default for LogSection {
     fn default() -> Self {
         Self { format: Format::default(), level: "info".to_owned() }
@@ -216,11 +288,16 @@ impl Config {
             "`maxcompute.clock_skew_seconds` is {}: it may be 1 to 86400",
             self.maxcompute.clock_skew_seconds
         );
-        let known: Vec<_> =
-            schemes::ALL.iter().flat_map(|scheme| scheme.readings()).map(|reading| reading.name).collect();
+        let known: Vec<_> = schemes::ODPS.readings().iter().map(|reading| reading.name).collect();
         if let Some(unknown) = self.maxcompute.readings.iter().find(|name| !known.contains(&name.as_str())) {
             bail!("`maxcompute.readings` names `{unknown}`; there are: {}", known.join(", "));
         }
+        self.signatures.check()?;
+        ensure!(
+            (1000..=1_000_000_000).contains(&self.replays.capacity),
+            "`replays.capacity` is {}: it may be 1000 to 1000000000",
+            self.replays.capacity
+        );
         ensure!(
             self.endpoint.drain_delay_seconds <= 60 * 60,
             "`endpoint.drain_delay_seconds` is {}: it may be 0 to 3600",
@@ -253,8 +330,8 @@ impl Config {
         names.filter(|((_, one), (_, other))| one != other).map(|((name, _), _)| name).collect()
     }
 
-    fn fixed(&self) -> [(&'static str, String); 16] {
-        let Self { store, endpoint, console, admin, maxcompute: _, log } = self;
+    fn fixed(&self) -> [(&'static str, String); 18] {
+        let Self { store, endpoint, console, admin, maxcompute: _, signatures: _, replays, log } = self;
         [
             ("store.data", format!("{:?}", store.data)),
             ("store.database_file", format!("{:?}", store.database_file)),
@@ -272,6 +349,8 @@ impl Config {
             ("console.tls", console.tls.is_some().to_string()),
             ("admin.listen", format!("{:?}", admin.listen)),
             ("admin.tls", admin.tls.is_some().to_string()),
+            ("replays.capacity", replays.capacity.to_string()),
+            ("replays.after_restart", format!("{:?}", replays.after_restart)),
             ("log.format", format!("{:?}", log.format)),
         ]
     }
@@ -290,15 +369,78 @@ impl Config {
     /// What the server needs to know of it.
     pub(crate) fn settings(&self) -> Settings {
         let section = &self.maxcompute;
+        let usual = Settings::at(&section.base_path);
+        let secure = self.endpoint.tls.is_some();
         Settings {
             maxcompute: Demands {
-                base: section.base_path.clone(),
+                secure,
                 clock_skew: Duration::from_secs(section.clock_skew_seconds),
                 readings: section.readings.clone(),
                 derived_keys: section.odps_v4,
+                rsa_sha1: self.signatures.danger_rsa_sha1,
                 ambiguous: section.danger_ambiguous,
                 hide_unknown_keys: section.hide_unknown_keys,
+                ..usual.maxcompute
             },
+            signatures: self.signatures.demands(secure),
+            echo: self.endpoint.echo,
+            replays: ReplaySettings {
+                capacity: self.replays.capacity,
+                refuse_earlier: self.replays.after_restart == AfterRestart::Refuse,
+            },
+        }
+    }
+}
+
+impl SignaturesSection {
+    fn check(&self) -> anyhow::Result<()> {
+        ensure!(
+            (1..=24 * 60 * 60).contains(&self.clock_skew_seconds),
+            "`signatures.clock_skew_seconds` is {}: it may be 1 to 86400",
+            self.clock_skew_seconds
+        );
+        if let Some(unknown) = self.schemes.iter().find(|name| schemes::named(name).is_none()) {
+            let known: Vec<_> = schemes::ALL.iter().map(|scheme| scheme.name()).collect();
+            bail!("`signatures.schemes` names `{unknown}`; there are: {}", known.join(", "));
+        }
+        let known = schemes::ALL.iter().flat_map(|scheme| scheme.readings()).map(|reading| reading.name);
+        let known: Vec<_> = known.collect();
+        if let Some(unknown) = self.readings.iter().find(|name| !known.contains(&name.as_str())) {
+            bail!("`signatures.readings` names `{unknown}`; there are: {}", known.join(", "));
+        }
+        let lower = |name: &String| HeaderName::from_lowercase(name.as_bytes()).is_ok();
+        if let Some(wrong) = self.signed_headers.iter().find(|name| !lower(name)) {
+            bail!("`signatures.signed_headers` names `{wrong}`: a header field's name, in lower case");
+        }
+        let host = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:".contains(c);
+        let domain = |name: &String| !name.is_empty() && !name.starts_with('.') && name.chars().all(host);
+        if let Some(wrong) = self.bucket_domains.iter().find(|name| !domain(name)) {
+            bail!(
+                "`signatures.bucket_domains` names `{wrong}`: it should read like oss.example.com, in lower case"
+            );
+        }
+        Ok(())
+    }
+
+    fn demands(&self, secure: bool) -> Demands {
+        let unsigned = |part| self.danger_unsigned.contains(&part);
+        Demands {
+            secure,
+            bucket_domains: self.bucket_domains.clone(),
+            clock_skew: Duration::from_secs(self.clock_skew_seconds),
+            schemes: (!self.schemes.is_empty()).then(|| self.schemes.clone()),
+            readings: self.readings.clone(),
+            rsa_sha1: self.danger_rsa_sha1,
+            unsigned: Unsigned {
+                target: unsigned(UnsignedPart::Target),
+                time: unsigned(UnsignedPart::Time),
+                body: unsigned(UnsignedPart::Body),
+            },
+            signed_headers: self.signed_headers.clone(),
+            refuse_repeats: self.refuse_repeats,
+            ambiguous: self.danger_ambiguous,
+            hide_unknown_keys: self.hide_unknown_keys,
+            ..Demands::at("")
         }
     }
 }
@@ -477,6 +619,13 @@ mod tests {
             ("[maxcompute]\nbase_path = \"api/\"", "begins with a slash"),
             ("[maxcompute]\nreadings = [\"sloppy\"]", "there are: strict, no-leading-slash"),
             ("[maxcompute]\nclock_skew_seconds = 0", "1 to 86400"),
+            ("[signatures]\nclock_skew_seconds = 0", "`signatures.clock_skew_seconds` is 0"),
+            ("[signatures]\nschemes = [\"oauth\"]", "`oauth`; there are: odps"),
+            ("[signatures]\nreadings = [\"sloppy\"]", "`signatures.readings` names `sloppy`"),
+            ("[signatures]\nsigned_headers = [\"Host\"]", "in lower case"),
+            ("[signatures]\nbucket_domains = [\".oss.example\"]", "like oss.example.com"),
+            ("[signatures]\ndanger_unsigned = [\"all\"]", "unknown variant `all`"),
+            ("[replays]\ncapacity = 1", "1000 to 1000000000"),
             ("[log]\nlevel = \"inof\"", "error, warn, info"),
             ("[log]\nlevel = \"info=what=is\"", "`log.level` is `info=what=is`"),
             ("[store]\ndata = \"a\"\ndatabase_file = \"b\"", "name one"),

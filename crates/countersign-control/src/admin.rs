@@ -162,6 +162,15 @@ impl Running {
         text.sample("countersign_keyring_revision", "", revision.seq);
         text.family("countersign_keyring_keys", "gauge", "AccessKeys in the keyring.");
         text.sample("countersign_keyring_keys", "", snapshot.len());
+        let replays = self.state.verifier.replays();
+        text.family(
+            "countersign_replays_held",
+            "gauge",
+            "Nonces and signatures that are remembered as used.",
+        );
+        text.sample("countersign_replays_held", "", replays.len());
+        text.family("countersign_replays_capacity", "gauge", "How many can be remembered.");
+        text.sample("countersign_replays_capacity", "", replays.capacity());
         if let Some(age) = self.age() {
             text.family(
                 "countersign_tail_lag_seconds",

@@ -6,9 +6,14 @@ use std::time::Duration;
 use countersign::dialects::Occasion;
 use countersign::{Body, Request, Timestamp};
 use countersign_accounts::change::Revision;
+use http::HeaderName;
+use http::header::USER_AGENT;
 use http::request::Parts;
 
 use crate::state::Settings;
+
+/// Where clients of MaxCompute say what they are; Java's and Python's HTTP libraries say it in `User-Agent`.
+const ODPS_USER_AGENT: HeaderName = HeaderName::from_static("x-odps-user-agent");
 
 /// A request as it arrived, but for its body.
 #[derive(Debug)]
@@ -68,6 +73,13 @@ impl<'a> Arrival<'a> {
             request: self.request(Body::Unread),
             now: self.now,
         }
+    }
+
+    /// What the client says that it is.
+    pub(crate) fn user_agent(&self) -> Option<&'a str> {
+        let headers = &self.parts.headers;
+        let value = headers.get(ODPS_USER_AGENT).or_else(|| headers.get(USER_AGENT))?;
+        std::str::from_utf8(value.as_bytes()).ok()
     }
 
     /// The origin that the client addressed, such as `http://127.0.0.1:8640`. Where a proxy in front speaks TLS with the

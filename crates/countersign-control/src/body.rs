@@ -17,6 +17,12 @@ const USUAL: usize = 8 * 1024;
 /// What all bodies together may hold beyond that, in bytes: a signed request that somebody captured can be sent again
 /// and again while its time lasts, each time with a mebibyte behind it.
 static TOGETHER: Semaphore = Semaphore::const_new(32 * LIMIT);
+/// The largest body that is read of a client that has proven nothing yet, because what it signed stands there, in bytes.
+pub(crate) const UNPROVEN_LIMIT: usize = 256 * 1024;
+/// What all such bodies together may hold, in bytes: apart from the others, so that strangers do not make those wait.
+static UNPROVEN: Semaphore = Semaphore::const_new(16 * UNPROVEN_LIMIT);
+/// How long such a client may take to send it.
+const UNPROVEN_WITHIN: Duration = Duration::from_secs(10);
 /// How long a client that has proven itself may take to send it.
 const READ_WITHIN: Duration = Duration::from_secs(30);
 /// How long a body that nobody wants is read.
@@ -32,18 +38,40 @@ pub(crate) enum BodyError {
 
 /// Reads a body of at most [`LIMIT`] bytes. Where all bodies together hold too much, it waits for others to go.
 pub(crate) async fn read<B: Body<Data = Bytes> + Unpin>(body: &mut B) -> Result<Bytes, BodyError> {
-    read_within(body, READ_WITHIN, &TOGETHER).await
+    read_within(body, READ_WITHIN, &TOGETHER, LIMIT).await
+}
+
+/// Reads a body of at most [`UNPROVEN_LIMIT`] bytes, for a client that has proven nothing yet.
+pub(crate) async fn read_unproven<B: Body<Data = Bytes> + Unpin>(body: &mut B) -> Result<Bytes, BodyError> {
+    read_within(body, UNPROVEN_WITHIN, &UNPROVEN, UNPROVEN_LIMIT).await
+}
+
+/// Hands on each piece of a body of any length as it comes, and holds none, until one is not taken.
+pub(crate) async fn each<B: Body<Data = Bytes> + Unpin, E: From<BodyError>>(
+    body: &mut B,
+    mut take: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    loop {
+        // A client may send for as long as it goes on sending.
+        let frame = timeout(READ_WITHIN, body.frame()).await.map_err(|_| BodyError::Incomplete)?;
+        let Some(frame) = frame else { return Ok(()) };
+        let frame = frame.map_err(|_| BodyError::Incomplete)?;
+        if let Some(data) = frame.data_ref() {
+            take(data)?;
+        }
+    }
 }
 
 async fn read_within<B: Body<Data = Bytes> + Unpin>(
     body: &mut B,
     within: Duration,
     together: &'static Semaphore,
+    limit: usize,
 ) -> Result<Bytes, BodyError> {
-    if body.size_hint().lower() > LIMIT as u64 {
+    if body.size_hint().lower() > limit as u64 {
         return Err(BodyError::TooLarge);
     }
-    let mut whole = Held { bytes: BytesMut::new(), share: None };
+    let mut whole = Held { bytes: BytesMut::new(), share: None, limit };
     let reading = async {
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| BodyError::Incomplete)?;
@@ -60,12 +88,13 @@ async fn read_within<B: Body<Data = Bytes> + Unpin>(
 struct Held {
     bytes: BytesMut,
     share: Option<SemaphorePermit<'static>>,
+    limit: usize,
 }
 
 impl Held {
     async fn take(&mut self, data: &[u8], together: &'static Semaphore) -> Result<(), BodyError> {
         let length = self.bytes.len() + data.len();
-        if length > LIMIT {
+        if length > self.limit {
             return Err(BodyError::TooLarge);
         }
         let missing = length.saturating_sub(USUAL).saturating_sub(self.held());
@@ -184,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_never_comes_is_given_up() {
-        let read = read_within(&mut Chunks { left: 0, ends: false }, SOON, &TOGETHER).await;
+        let read = read_within(&mut Chunks { left: 0, ends: false }, SOON, &TOGETHER, LIMIT).await;
         assert_eq!(read, Err(BodyError::Incomplete));
     }
 
@@ -192,14 +221,16 @@ mod tests {
     async fn all_bodies_together_hold_no_more_than_they_may() {
         static FEW: Semaphore = Semaphore::const_new(100 * 1024);
         let chunks = |left| Chunks { left, ends: true };
-        let first = read_within(&mut chunks(64), LONG, &FEW).await.unwrap();
+        let first = read_within(&mut chunks(64), LONG, &FEW, LIMIT).await.unwrap();
         assert_eq!((first.len(), FEW.available_permits()), (64 * 1024, (100 - 64 + 8) * 1024));
         // No room for a second of the same size; a small one needs none.
-        assert_eq!(read_within(&mut chunks(64), SOON, &FEW).await, Err(BodyError::Incomplete));
-        assert_eq!(read_within(&mut chunks(8), SOON, &FEW).await.unwrap().len(), 8 * 1024);
+        assert_eq!(read_within(&mut chunks(64), SOON, &FEW, LIMIT).await, Err(BodyError::Incomplete));
+        assert_eq!(read_within(&mut chunks(8), SOON, &FEW, LIMIT).await.unwrap().len(), 8 * 1024);
         // Somebody waits until there is.
         let waiting =
-            tokio::spawn(async move { read_within(&mut chunks(64), LONG, &FEW).await.map(|b| b.len()) });
+            tokio::spawn(
+                async move { read_within(&mut chunks(64), LONG, &FEW, LIMIT).await.map(|b| b.len()) },
+            );
         tokio::time::sleep(SOON).await;
         assert!(!waiting.is_finished());
         let part = first.slice(1..2);

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! the base path, such as /api, or below it    the MaxCompute login surface
+//! anything else, where there is an echo       judged, and told who signed it
 //! anything else                               refused, in the manner of whoever asks
 //! ```
 //!
@@ -26,7 +27,9 @@ use hyper::body::Body;
 
 use crate::arrival::{Arrival, Seen};
 use crate::body::{self, Counted};
+use crate::echo;
 use crate::form;
+use crate::judge::{Keep, judge};
 use crate::maxcompute;
 use crate::metrics::Metrics;
 use crate::request_log::{self, Line};
@@ -92,6 +95,7 @@ impl Endpoint {
         let spoken = match below(parts.uri.path(), base) {
             below if let Some(fault) = form::fault(&parts) => refuse_form(&arrival, below.is_some(), fault),
             Some(path) => maxcompute::answer(&self.state, &arrival, path, &mut body, &mut line.seen).await,
+            None if settings.echo => self.echo(&arrival, &mut body, &mut line.seen).await,
             None => refuse(&arrival, base),
         };
         // A client that waits to be told to send its body has not sent any, and reads the answer at once.
@@ -104,6 +108,18 @@ impl Endpoint {
             self.note_refusal(&line.seen, &spoken, &arrival);
         }
         response(spoken, &request_id, line.seen.revision)
+    }
+
+    /// Judges a request that nothing here serves, and tells its sender what was found.
+    async fn echo<B>(&self, arrival: &Arrival<'_>, body: &mut B, seen: &mut Seen) -> Spoken
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        let demands = &arrival.settings.signatures;
+        match judge(&self.state, arrival, demands, Keep::Nothing, body, seen).await {
+            Ok(judged) => echo::tell(&judged, arrival),
+            Err(fault) => fault.speak(arrival),
+        }
     }
 
     /// Counts a refused request for the owner of the AccessKey that it named, if there is such a key.

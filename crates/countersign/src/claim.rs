@@ -130,6 +130,14 @@ impl Payload {
         }
     }
 
+    /// Whether the body is to be compared with something.
+    pub fn is_compared(&self) -> bool {
+        match self {
+            Self::Uncovered | Self::Form => false,
+            Self::Digest(..) | Self::Unreadable => true,
+        }
+    }
+
     /// Begins to compare a body that comes in pieces.
     pub fn check(&self) -> BodyCheck {
         BodyCheck(match self {

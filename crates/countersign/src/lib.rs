@@ -51,4 +51,6 @@ pub use request::{Body, Request};
 pub use scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
 pub use sign::{Credential, sign};
 pub use time::Timestamp;
-pub use verify::{LONGEST_PRESIGNED, Proven, Readings, fresh, mismatch, string_to_sign, verify};
+pub use verify::{
+    LONGEST_PRESIGNED, Proven, Readings, fresh, mismatch, stands_until, string_to_sign, verify,
+};

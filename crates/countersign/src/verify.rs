@@ -204,6 +204,16 @@ pub fn fresh(claim: &Claim<'_>, now: Timestamp, window: Duration) -> Result<(), 
     }
 }
 
+/// Until when at the latest a claim stands, where clocks may differ by `window`.
+pub fn stands_until(claim: &Claim<'_>, window: Duration) -> Timestamp {
+    match claim.lifetime {
+        Lifetime::Window => claim.signed_at.plus(window),
+        Lifetime::WindowUntil(at) => at.min(claim.signed_at.plus(window)),
+        Lifetime::For(lifetime) => claim.signed_at.plus(lifetime.min(LONGEST_PRESIGNED)),
+        Lifetime::Until(at) => at,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use http::HeaderMap;

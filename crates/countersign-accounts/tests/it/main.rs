@@ -11,6 +11,7 @@
 )]
 
 mod keyring;
+mod replay;
 mod timing;
 mod verifier;
 

@@ -12,7 +12,6 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use countersign_accounts::account::Registration;
 use countersign_accounts::change::Actor;
-use countersign_accounts::verifier::Demands;
 use countersign_accounts::{clock, random};
 use countersign_client::{Profile, write_odps_config};
 use countersign_control::app::access_keys::{self, Created, Wanted};
@@ -73,7 +72,7 @@ impl Dev {
         let (store, ring) = Place::new(Some(data.clone()), None, None)?.open(Access::Create).await?;
         let password = random_password();
         let created = seed(&store, &ring, &password).await?;
-        let node = Node::start(store, ring, Settings { maxcompute: Demands::at("/api") }).await?;
+        let node = Node::start(store, ring, Settings { echo: true, ..Settings::at("/api") }).await?;
         let endpoint = Arc::new(Endpoint::new(Arc::clone(&node.state)));
         let stop = told_to_stop()?;
         let (tell_stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -43,6 +43,9 @@ pub(crate) struct Serve {
     /// Where people's browsers connect [default: 127.0.0.1:8641]
     #[arg(long, value_name = "ADDRESS")]
     console: Option<SocketAddr>,
+    /// Tell the sender of every verified request that nothing here serves who signed it
+    #[arg(long)]
+    echo: bool,
     /// The configuration file; `countersign config sample` prints one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -178,6 +181,7 @@ impl Serve {
             config.console.enabled = true;
             config.console.listen = listen;
         }
+        config.endpoint.echo |= self.echo;
         config.check()?;
         Ok(config)
     }

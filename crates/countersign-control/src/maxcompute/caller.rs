@@ -4,24 +4,24 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use countersign::{Body, Malformed, Refusal, schemes};
+use countersign::{Body, Malformed, Refusal};
 use countersign_accounts::account::Account;
 use countersign_accounts::keyring::AccessKeyInForce;
 use countersign_accounts::project::ProjectName;
-use countersign_accounts::verifier::{Context, Verdict};
+use countersign_accounts::verifier::Refused;
 use http::HeaderName;
-use http::header::{AUTHORIZATION, USER_AGENT};
+use http::header::AUTHORIZATION;
 
 use super::bearer_token::BearerToken;
 use super::failure::Failure;
 use super::policy::Action;
 use crate::arrival::{Arrival, Seen};
 use crate::body;
+use crate::judge::{Fault, Judged, Keep, judge};
 use crate::metrics::BEARER_TOKEN as BEARER_TOKEN_SCHEME;
 use crate::state::State;
 
 const BEARER_TOKEN: HeaderName = HeaderName::from_static("x-odps-bearer-token");
-const ODPS_USER_AGENT: HeaderName = HeaderName::from_static("x-odps-user-agent");
 /// A second opinion that clients may send with a security query. Nothing here issues one.
 const SUPERVISION_TOKEN: &str = "odps-x-supervision-token";
 /// Credentials that mean nothing without a signature; with one, the verifier refuses them.
@@ -109,61 +109,22 @@ pub(super) async fn admit<B: hyper::body::Body<Data = Bytes> + Unpin>(
     Ok((caller, body::read(body).await?))
 }
 
-/// The head is judged first, then the body is read, and where the signature covers it, all is judged again.
 async fn by_signature<B: hyper::body::Body<Data = Bytes> + Unpin>(
     state: &State,
     arrival: &Arrival<'_>,
     body: &mut B,
     seen: &mut Seen,
 ) -> Result<(Caller, Bytes), Failure> {
-    let judged = judge(state, arrival, Body::Unread, seen)?;
-    let body = body::read(body).await?;
-    let access_key = match judged {
-        Some(access_key) => Some(access_key),
-        None => judge(state, arrival, Body::Whole(&body), seen)?,
-    };
-    // A body in hand is never asked for again.
-    let access_key = access_key.ok_or(Failure::BodyIncomplete)?;
-    Ok((Caller { access_key, token: None }, body))
-}
-
-/// The AccessKey that signed; none where the body is needed to tell.
-fn judge(
-    state: &State,
-    arrival: &Arrival<'_>,
-    body: Body<'_>,
-    seen: &mut Seen,
-) -> Result<Option<Arc<AccessKeyInForce>>, Failure> {
-    let request = arrival.request(body);
-    let context = Context { now: arrival.now, demands: &arrival.settings.maxcompute, peer: arrival.peer };
-    let began = Instant::now();
-    let verdict = state.verifier.verify(&request, &context);
-    seen.judged_for(began.elapsed());
-    match verdict {
-        Verdict::NeedsBody => Ok(None),
-        Verdict::Verified(verified) => {
-            let scheme = verified.proven.scheme().name();
-            seen.scheme = Some(scheme);
-            seen.reading = Some(verified.proven.reading().name);
-            seen.access_key_id = Some(verified.access_key.id().to_owned());
-            seen.verified = true;
-            seen.revision = Some(verified.revision);
-            note(state, &verified.access_key, scheme, arrival);
-            Ok(Some(verified.access_key))
+    let demands = &arrival.settings.maxcompute;
+    match judge(state, arrival, demands, Keep::Whole, body, seen).await {
+        Ok(Judged { access_key, body, .. }) => Ok((Caller { access_key, token: None }, body)),
+        // It has an `Authorization`, only not one that any scheme knows.
+        Err(Fault::Refused(Refused { scheme: None, .. })) => {
+            let why = "it should read `ODPS <AccessKey id>:<signature>`";
+            Err(Refusal::from(Malformed::Unreadable { what: "Authorization".to_owned(), why }).into())
         }
-        Verdict::Refused(refused) => {
-            if let Some((scheme, claim)) = schemes::read(&request) {
-                seen.scheme = Some(scheme.name());
-                seen.access_key_id = claim.ok().map(|claim| claim.access_key_id.into_owned());
-            }
-            // It has an `Authorization`, only not one that any scheme knows.
-            let unreadable = || Malformed::Unreadable {
-                what: "Authorization".to_owned(),
-                why: "it should read `ODPS <AccessKey id>:<signature>`",
-            };
-            let refusal = refused.scheme.map_or_else(|| unreadable().into(), |_| refused.refusal);
-            Err(refusal.into())
-        }
+        Err(Fault::Refused(refused)) => Err(refused.refusal.into()),
+        Err(Fault::Body(error)) => Err(error.into()),
     }
 }
 
@@ -201,16 +162,6 @@ fn judge_bearer_token(
     }
     seen.verified = true;
     seen.revision = Some(revision);
-    note(state, &access_key, BEARER_TOKEN_SCHEME, arrival);
+    state.usage.note(access_key.id(), BEARER_TOKEN_SCHEME, arrival.user_agent(), arrival.peer, arrival.now);
     Ok(Caller { access_key, token: Some(token) })
-}
-
-fn note(state: &State, access_key: &AccessKeyInForce, scheme: &'static str, arrival: &Arrival<'_>) {
-    state.usage.note(access_key.id(), scheme, user_agent(arrival), arrival.peer, arrival.now);
-}
-
-fn user_agent<'a>(arrival: &Arrival<'a>) -> Option<&'a str> {
-    let headers = &arrival.parts.headers;
-    let value = headers.get(ODPS_USER_AGENT).or_else(|| headers.get(USER_AGENT))?;
-    std::str::from_utf8(value.as_bytes()).ok()
 }

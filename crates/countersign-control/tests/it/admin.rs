@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use countersign_accounts::random;
 use countersign_accounts::seal::MasterKey;
-use countersign_accounts::verifier::Demands;
 use countersign_control::admin::{Admin, Readiness};
 use countersign_control::app::ring;
 use countersign_control::node::Node;
@@ -36,7 +35,7 @@ async fn a_node_is_ready_without_its_store_for_as_long_as_its_keyring_may_be_old
 
     let admin = Arc::new(Admin::default());
     assert!(!admin.readiness().ready, "there never was a keyring");
-    let node = Node::start(store.clone(), ring, Settings { maxcompute: Demands::at("/api") }).await.unwrap();
+    let node = Node::start(store.clone(), ring, Settings::at("/api")).await.unwrap();
     admin.tell_of(&node);
     let fresh = eventually(&admin, |readiness| readiness.ready && readiness.error.is_none()).await;
     assert!(fresh.age_seconds.unwrap() < 1.0, "{fresh:?}");

@@ -13,7 +13,6 @@ use countersign_accounts::keyring::{Keyring, Snapshot};
 use countersign_accounts::project::ProjectName;
 use countersign_accounts::random;
 use countersign_accounts::seal::{MasterKey, Ring, RingKey};
-use countersign_accounts::verifier::Demands;
 use countersign_control::endpoint::Endpoint;
 use countersign_control::state::{Settings, State};
 use countersign_store::{Access, Commit, Secret, Store};
@@ -102,7 +101,7 @@ impl World {
         let row = RingKey::generate(1, &mut random).seal(store.cluster(), &master, true, &mut random);
         let ring = Ring::open(store.cluster(), &master, &[row]).unwrap();
         let keyring = Arc::new(Keyring::new(Snapshot::empty()));
-        let settings = Settings { maxcompute: Demands::at(base) };
+        let settings = Settings::at(base);
         let state = Arc::new(State::new(store, Arc::new(ring), Arc::clone(&keyring), settings));
         let endpoint = Endpoint::new(Arc::clone(&state));
         let world = Self { endpoint, state, keyring, base: base.to_owned(), _directory: directory };

@@ -4,7 +4,7 @@ pub mod odps;
 mod problem;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::refusal::Refusal;
 use crate::request::Request;
@@ -45,6 +45,25 @@ pub struct Spoken {
 }
 
 impl Dialect {
+    /// Whether the sender of this request reads XML rather than JSON.
+    pub fn wants_xml(self, _request: &Request<'_>) -> bool {
+        match self {
+            Self::Odps => true,
+            Self::Problem => false,
+        }
+    }
+
+    /// Adds what every answer to this family has in its head, whatever it says.
+    pub fn add_headers(self, occasion: &Occasion<'_>, headers: &mut HeaderMap) {
+        let name = match self {
+            Self::Odps => HeaderName::from_static("x-odps-request-id"),
+            Self::Problem => return,
+        };
+        if let Ok(id) = HeaderValue::from_str(occasion.request_id) {
+            headers.insert(name, id);
+        }
+    }
+
     /// Says a refusal as this family's clients understand it.
     pub fn speak(self, refusal: &Refusal, occasion: &Occasion<'_>) -> Spoken {
         match self {

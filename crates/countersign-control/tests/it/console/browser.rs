@@ -13,7 +13,6 @@ use countersign_accounts::random;
 use countersign_accounts::seal::MasterKey;
 use countersign_accounts::session::{Session, Stage};
 use countersign_accounts::token::Token;
-use countersign_accounts::verifier::Demands;
 use countersign_control::app::{Asked, accounts, ring};
 use countersign_control::console::{Console, ConsoleSettings};
 use countersign_control::mail::Mailer;
@@ -60,7 +59,7 @@ impl Site {
         let store = Store::open(&url, Access::Create).await.unwrap();
         let master = MasterKey::generate(&mut random::from_system());
         let ring = ring::open(&store, &master, &mut random::from_system()).await.unwrap();
-        let settings = Settings { maxcompute: Demands::at("/api") };
+        let settings = Settings::at("/api");
         let node = Node::start(store, ring, settings).await.unwrap();
         let settings = ConsoleSettings {
             public_url: "https://console.test".to_owned(),
