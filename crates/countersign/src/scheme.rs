@@ -34,6 +34,11 @@ pub trait Scheme: Debug + Send + Sync + 'static {
     /// [`ReadError`], where it cannot be read, or not without its body.
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError>;
 
+    /// Whether its signers leave the path of the endpoint out of what they sign.
+    fn leaves_base_out(&self) -> bool {
+        false
+    }
+
     /// The ways in which this scheme's signers canonicalize, the strict one first.
     fn readings(&self) -> &'static [Reading];
 

@@ -70,6 +70,10 @@ impl Scheme for Odps {
         Ok(read(request)?)
     }
 
+    fn leaves_base_out(&self) -> bool {
+        true
+    }
+
     fn readings(&self) -> &'static [Reading] {
         &canonical::READINGS
     }
