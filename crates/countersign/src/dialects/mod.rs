@@ -1,5 +1,6 @@
 //! How a family of clients is refused: the one place where a refusal becomes a wire format.
 
+pub mod acs;
 pub mod odps;
 mod problem;
 
@@ -14,6 +15,10 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dialect {
+    /// Alibaba Cloud's management APIs: JSON or XML. In the texts of signature version 1 (RPC and ROA).
+    Acs,
+    /// The same, in the texts of version 3 (ACS3).
+    Acs3,
     /// MaxCompute: XML with four elements.
     Odps,
     /// Whoever bears no scheme's marks: problem details in JSON (RFC 9457).
@@ -67,6 +72,8 @@ impl Dialect {
     /// Says a refusal as this family's clients understand it.
     pub fn speak(self, refusal: &Refusal, occasion: &Occasion<'_>) -> Spoken {
         match self {
+            Self::Acs => acs::speak(refusal, acs::Texts::V1, occasion),
+            Self::Acs3 => acs::speak(refusal, acs::Texts::V3, occasion),
             Self::Odps => odps::speak(refusal, occasion),
             Self::Problem => problem::speak(refusal, occasion),
         }

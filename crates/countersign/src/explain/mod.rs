@@ -400,7 +400,13 @@ fn unsigned(request: &Request<'_>) -> String {
     let mut values = request.headers.get_all(http::header::AUTHORIZATION).iter().peekable();
     if values.peek().is_none() {
         return format!(
-            "the request is not signed: it has no `Authorization`, which the schemes known here need ({known})"
+            "the request is not signed: it has no `Authorization`, and no parameters of the schemes known here ({known})"
+        );
+    }
+    let known_name = |value: &http::HeaderValue| schemes::known_but_unsupported(value.as_bytes());
+    if let Some(name) = request.headers.get_all(http::header::AUTHORIZATION).iter().find_map(known_name) {
+        return format!(
+            "the request is signed by {name}, which is known and not supported here (supported are {known})"
         );
     }
     // Only the word that names the way of authorizing is shown: what stands behind it may be a credential.

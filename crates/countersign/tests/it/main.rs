@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod acs;
 mod explain;
 mod laws;
 mod vectors;
