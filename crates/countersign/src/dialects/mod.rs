@@ -2,6 +2,7 @@
 
 pub mod odps;
 mod problem;
+mod xml;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
