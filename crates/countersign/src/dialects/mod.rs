@@ -1,6 +1,7 @@
 //! How a family of clients is refused: the one place where a refusal becomes a wire format.
 
 pub mod odps;
+mod oss;
 mod problem;
 mod xml;
 
@@ -17,6 +18,8 @@ use crate::time::Timestamp;
 pub enum Dialect {
     /// MaxCompute: XML with four elements.
     Odps,
+    /// Alibaba Cloud OSS: XML, and of it a copy in a header field where there is no body.
+    Oss,
     /// Whoever bears no scheme's marks: problem details in JSON (RFC 9457).
     Problem,
 }
@@ -50,6 +53,7 @@ impl Dialect {
     pub fn speak(self, refusal: &Refusal, occasion: &Occasion<'_>) -> Spoken {
         match self {
             Self::Odps => odps::speak(refusal, occasion),
+            Self::Oss => oss::speak(refusal, occasion),
             Self::Problem => problem::speak(refusal, occasion),
         }
     }

@@ -1,6 +1,8 @@
 //! The signature schemes, one file each.
 
 mod odps;
+mod oss;
+mod oss4;
 
 use crate::claim::Claim;
 use crate::request::Request;
@@ -9,9 +11,18 @@ use crate::scheme::{Marks, ReadError, Scheme};
 /// MaxCompute (ODPS), versions 2 and 4.
 pub const ODPS: &dyn Scheme = &odps::Odps;
 
+/// Alibaba Cloud OSS, version 1.
+pub const OSS: &dyn Scheme = &oss::Oss;
+
+/// Alibaba Cloud OSS, version 2.
+pub const OSS2: &dyn Scheme = &oss::Oss2;
+
+/// Alibaba Cloud OSS, version 4.
+pub const OSS4: &dyn Scheme = &oss4::Oss4;
+
 /// Every scheme. A request is read by the first whose marks it bears: what stands in `Authorization` goes before what
 /// stands in the query, and that before what may stand in the body.
-pub const ALL: &[&dyn Scheme] = &[ODPS];
+pub const ALL: &[&dyn Scheme] = &[ODPS, OSS4, OSS2, OSS];
 
 /// Reads the claim of a request by the scheme whose marks it bears; `None` where it bears no scheme's.
 #[inline]
