@@ -10,4 +10,7 @@
 
 mod explain;
 mod laws;
+mod oss;
+mod oss_cases;
+mod oss_laws;
 mod vectors;
