@@ -32,6 +32,6 @@ mod sub_resources;
 mod v1;
 mod v2;
 
-pub(super) use self::authorization::Form;
+pub(super) use self::authorization::{ADDITIONAL_PARAMETER, Form};
 pub(super) use self::v1::Oss;
 pub(super) use self::v2::Oss2;

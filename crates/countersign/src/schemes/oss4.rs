@@ -30,7 +30,7 @@ use smallvec::smallvec;
 use super::oss::address::{Addressing, READINGS};
 use super::oss::parts::{Found, access_key_id, write_fields, write_names};
 use super::oss::query::{repeated_name, write_path, write_query};
-use super::oss::{Form, signing};
+use super::oss::{ADDITIONAL_PARAMETER, Form, signing};
 use crate::canonical::{decode_hex, encode_hex};
 use crate::claim::{Claim, Covered, Lifetime, Payload, Scope};
 use crate::crypto::{Hash, derive, sha256};
@@ -55,7 +55,7 @@ const OWN: [&str; 6] = [
     "x-oss-credential",
     "x-oss-date",
     "x-oss-expires",
-    "x-oss-additional-headers",
+    ADDITIONAL_PARAMETER,
     "x-oss-signature",
 ];
 
@@ -106,10 +106,9 @@ impl Scheme for Oss4 {
     ) -> bool {
         let Some(bucket) = Addressing::of(reading).bucket(place, request) else { return false };
         let Some(scope) = &claim.scope else { return false };
-        // It was read before, so it can be read.
-        let Ok(found) = Found::gather(request) else { return false };
-        let Ok(signing) = Signing::of(&found) else { return false };
-
+        let field = |name: &str| {
+            claim.covered.headers.iter().find(|field| field.name == name).map(|field| field.value)
+        };
         let text = out.canonical_request_mut();
         text.extend_from_slice(request.method.as_bytes());
         text.push(b'\n');
@@ -119,16 +118,20 @@ impl Scheme for Oss4 {
         text.push(b'\n');
         write_fields(&claim.covered.headers, |_| true, text);
         text.push(b'\n');
-        if let Some(list) = &signing.additional {
-            write_names(list, text);
+        if let Some(list) = FORM.additional(request) {
+            write_names(&list, text);
         }
         text.push(b'\n');
-        text.extend_from_slice(found.content_sha256.unwrap_or(UNSIGNED_PAYLOAD.as_bytes()));
+        text.extend_from_slice(field("x-oss-content-sha256").unwrap_or(UNSIGNED_PAYLOAD.as_bytes()));
         let digest = sha256(out.canonical_request());
 
         out.push(ALGORITHM.as_bytes());
         out.push_byte(b'\n');
-        out.push(signing.date.as_bytes());
+        match field("x-oss-date") {
+            Some(date) => out.push(date),
+            // It stands in the query, in its one spelling.
+            None => out.push(claim.signed_at.basic().as_bytes()),
+        }
         let mut separator = b'\n';
         for part in [&scope.date, &scope.region, &scope.service, &scope.terminator] {
             out.push_byte(separator);
@@ -255,7 +258,7 @@ impl<'r> Signing<'r> {
             is_in_query: true,
             credential: found.required("x-oss-credential")?,
             date: found.required("x-oss-date")?,
-            additional: found.parameter("x-oss-additional-headers")?,
+            additional: found.parameter(ADDITIONAL_PARAMETER)?,
             signature: found.required("x-oss-signature")?,
         })
     }

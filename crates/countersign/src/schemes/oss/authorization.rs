@@ -1,6 +1,16 @@
 //! The `Authorization` of versions 2 and 4: three parts, in whichever order.
 
+use std::borrow::Cow;
+
+use http::header::AUTHORIZATION;
+
+use crate::canonical::parameters;
 use crate::refusal::Malformed;
+use crate::request::Request;
+
+/// What the list of additional header fields is called in the header field, and in the query.
+const ADDITIONAL: &str = "AdditionalHeaders";
+pub(in crate::schemes) const ADDITIONAL_PARAMETER: &str = "x-oss-additional-headers";
 
 /// The parts of an `Authorization`.
 pub(in crate::schemes) struct Authorization<'r> {
@@ -33,7 +43,7 @@ impl Form {
         for part in text.split(',') {
             let (name, value) = part.trim_matches(' ').split_once(self.separator).ok_or_else(unreadable)?;
             let once = match name {
-                "AdditionalHeaders" => &mut additional,
+                ADDITIONAL => &mut additional,
                 "Signature" => &mut signature,
                 name if name == self.credential => &mut credential,
                 _ => return Err(unreadable()),
@@ -45,6 +55,24 @@ impl Form {
         match (credential, signature) {
             (Some(credential), Some(signature)) => Ok(Authorization { credential, additional, signature }),
             _ => Err(unreadable()),
+        }
+    }
+
+    /// The list of additional header fields in a request that could be read, from wherever it is signed.
+    pub(in crate::schemes) fn additional<'r>(&self, request: &Request<'r>) -> Option<Cow<'r, str>> {
+        if let Some(value) = request.headers.get(AUTHORIZATION) {
+            // Most list none, which is quicker to see than to read.
+            let listed =
+                value.as_bytes().windows(ADDITIONAL.len()).any(|window| window == ADDITIONAL.as_bytes());
+            let read = listed.then(|| self.read(value.as_bytes()).ok())??;
+            return read.additional.map(Cow::Borrowed);
+        }
+        let found = parameters(request.query?.as_bytes())
+            .into_iter()
+            .find(|p| *p.name == *ADDITIONAL_PARAMETER.as_bytes())?;
+        match found.value {
+            Cow::Borrowed(text) => std::str::from_utf8(text).ok().map(Cow::Borrowed),
+            Cow::Owned(text) => String::from_utf8(text).ok().map(Cow::Owned),
         }
     }
 }

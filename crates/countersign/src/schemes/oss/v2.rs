@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::request::Parts;
 
 use super::address::{Addressing, READINGS};
-use super::authorization::Form;
+use super::authorization::{ADDITIONAL_PARAMETER, Form};
 use super::parts::{
     Found, SIGNED_PREFIX, access_key_id, read_expires, sorted_names, write_fields, write_names,
 };
@@ -25,7 +25,7 @@ const OWN: [&str; 5] = [
     "x-oss-signature-version",
     "x-oss-access-key-id",
     "x-oss-expires",
-    "x-oss-additional-headers",
+    ADDITIONAL_PARAMETER,
     "x-oss-signature",
 ];
 
@@ -73,11 +73,9 @@ impl Scheme for Oss2 {
         out: &mut StringToSign,
     ) -> bool {
         let Some(bucket) = Addressing::of(reading).bucket(place, request) else { return false };
-        // It was read before, so it can be read.
-        let Ok(found) = Found::gather(request) else { return false };
-        let Ok(signing) = Signing::of(&found) else { return false };
         write_start(request, claim, out);
-        let additional = signing.additional.as_deref();
+        let additional = FORM.additional(request);
+        let additional = additional.as_deref();
         let names = additional.map(sorted_names).unwrap_or_default();
         let is_in = |name: &str| name.starts_with(SIGNED_PREFIX) || names.contains(&name);
         write_fields(&claim.covered.headers, is_in, out);
@@ -167,7 +165,7 @@ impl<'r> Signing<'r> {
         Ok(Self {
             is_in_query: true,
             id: found.required("x-oss-access-key-id")?,
-            additional: found.parameter("x-oss-additional-headers")?,
+            additional: found.parameter(ADDITIONAL_PARAMETER)?,
             signature: found.required("x-oss-signature")?,
         })
     }
