@@ -138,6 +138,28 @@ fn case_05_a_signature_that_is_cut_short_or_empty_is_malformed() {
 }
 
 #[test]
+fn case_07_a_value_is_signed_under_its_name() {
+    for form in forms() {
+        let fields =
+            [("x-oss-meta-a", "1"), ("x-oss-meta-b", "2"), ("content-type", "1"), ("content-md5", "2")];
+        let parts = signed(form, "PUT", "/b/k?acl=1&policy=2", &fields);
+        assert_eq!(verdict("PUT", target(&parts), &parts.headers), Ok("strict"));
+        for (a, b) in [
+            ("x-oss-meta-a", "x-oss-meta-b"),
+            ("content-type", "content-md5"),
+            ("content-type", "x-oss-meta-b"),
+        ] {
+            let mut swapped = parts.headers.clone();
+            swapped.insert(a, parts.headers[b].clone());
+            swapped.insert(b, parts.headers[a].clone());
+            assert!(is_mismatch(&verdict("PUT", target(&parts), &swapped)), "{a} {b}");
+        }
+        let swapped = target(&parts).replace("acl=1&policy=2", "acl=2&policy=1");
+        assert!(is_mismatch(&verdict("PUT", &swapped, &parts.headers)));
+    }
+}
+
+#[test]
 fn case_10_a_header_field_that_oss_acts_on_cannot_be_added_or_doubled_after_signing() {
     for form in forms() {
         let parts = signed(form, "PUT", "/b/k", &[("x-oss-meta-a", "1"), ("content-type", "text/plain")]);
@@ -674,5 +696,94 @@ fn case_21_a_plus_in_a_path_is_a_plus_unless_the_operator_names_the_reading() {
         let headers = signed(form, "GET", "/b/a%20c", &[]).headers;
         let request = Request::new("GET", "/b/a+c", &headers, Body::Unread);
         assert!(is_mismatch(&judge(&request, Place::default(), "secret", Readings::Every)));
+    }
+}
+
+#[test]
+fn case_21_no_reading_that_changes_anything_is_accepted_by_default() {
+    for scheme in [schemes::OSS, schemes::OSS2, schemes::OSS4] {
+        let readings = scheme.readings();
+        assert!(readings[0].is_strict() && readings.len() <= 4, "at most four MACs for a request");
+        for reading in &readings[1..] {
+            assert!(!reading.preserves && reading.client.is_none(), "{reading:?}");
+        }
+    }
+}
+
+#[test]
+fn case_40_a_signature_is_of_one_method_and_one_resource() {
+    for form in forms() {
+        let parts = signed(form, "GET", "/b/k", &[]);
+        assert_eq!(verdict("GET", target(&parts), &parts.headers), Ok("strict"));
+        for method in ["HEAD", "PUT", "DELETE", "POST", "get", ""] {
+            assert!(is_mismatch(&verdict(method, target(&parts), &parts.headers)), "{method}");
+        }
+        for path in ["/b/l", "/c/k", "/b/k/", "/b", "/", "/b/K"] {
+            let other = target(&parts).replacen("/b/k", path, 1);
+            assert!(is_mismatch(&verdict("GET", &other, &parts.headers)), "{path}");
+        }
+    }
+}
+
+#[test]
+fn case_40_a_signature_in_one_form_is_none_in_another() {
+    // The same secret, and in versions 1 and 2 nearly the same text.
+    for one in forms() {
+        let parts = signed(one, "GET", "/b/k", &[]);
+        let signature = claim(target(&parts), &parts.headers).signature;
+        for other in forms() {
+            let (scheme, in_query) = other;
+            let same = scheme.name() == one.0.name() && in_query == one.1;
+            let mut there = signed(other, "GET", "/b/k", &[]);
+            let length = claim(target(&there), &there.headers).signature.len();
+            if same || length != signature.len() {
+                continue;
+            }
+            scheme.attach(&mut there, &signature).unwrap();
+            assert!(is_mismatch(&verdict("GET", target(&there), &there.headers)));
+        }
+    }
+}
+
+#[test]
+fn case_44_what_is_shown_of_a_mismatch_holds_no_key_and_no_signature_but_the_one_that_was_sent() {
+    use countersign::crypto::HmacSha1;
+    use countersign::dialects::{Dialect, Occasion};
+    use countersign::{Key, SigningKey};
+    const SECRET: &str = "theSecretThatNobodyMaySee";
+    for form in forms() {
+        let parts = signed(form, "GET", "/b/k?acl", &[]);
+        let request = Request::new("GET", target(&parts), &parts.headers, Body::Unread);
+        let refused = judge(&request, Place::default(), SECRET, DEFAULT).unwrap_err();
+        let occasion = Occasion {
+            request_id: "5C72047D38FEF58A549C872A",
+            host: "h",
+            has_body: false,
+            request,
+            now: now(),
+        };
+        let spoken = Dialect::Oss.speak(&refused, &occasion);
+        let body = std::str::from_utf8(&spoken.body).unwrap();
+        assert_eq!((spoken.status.as_u16(), spoken.code), (403, "SignatureDoesNotMatch"));
+        assert!(
+            body.contains("<OSSAccessKeyId>CSAK1</OSSAccessKeyId>") && body.contains("<SignatureProvided>"),
+            "{body}"
+        );
+        assert_eq!(body.contains("<CanonicalRequest>"), form.0.name() == "oss4");
+
+        // What would have been right, as it would be written.
+        let Refusal::SignatureMismatch { string_to_sign, .. } = &refused else { unreachable!("{refused:?}") };
+        let claim = form.0.read(&request).unwrap();
+        let hmac_sha1 = HmacSha1::new(SECRET.as_bytes());
+        let keys = form.0.keys(Key::secret(SECRET.as_bytes(), &hmac_sha1), &claim);
+        let right = keys.first().and_then(|key: &SigningKey| key.sign(string_to_sign.as_bytes())).unwrap();
+        let mut right_parts = parts.clone();
+        form.0.attach(&mut right_parts, &right).unwrap();
+        let request = Request::new("GET", target(&right_parts), &right_parts.headers, Body::Unread);
+        assert_eq!(judge(&request, Place::default(), SECRET, DEFAULT), Ok("strict"));
+        let hexadecimal: String = right.iter().map(|byte| format!("{byte:02x}")).collect();
+        for secret in [SECRET, &hexadecimal, &countersign_base64(&right)[..20]] {
+            assert!(!body.contains(secret), "{body}");
+        }
     }
 }

@@ -308,3 +308,25 @@ fn what_a_scheme_needs_and_is_not_given_is_said() {
         assert!(matches!(again, Err(Malformed::Repeated(_))), "{again:?}");
     }
 }
+
+/// The two have one form of text. It is why a route takes one of them and not both.
+#[test]
+fn a_bare_request_for_odps_reads_as_one_of_version_1() {
+    let credential =
+        Credential { id: AccessKeyId::new("CSAK1").unwrap(), secret: AccessKeySecret::new("secret") };
+    let sign_as_odps = |headers: &[(&'static str, &'static str)]| {
+        let (mut parts, ()) = http::Request::get("/api/projects/p").body(()).unwrap().into_parts();
+        for (name, value) in headers {
+            parts.headers.insert(*name, HeaderValue::from_static(value));
+        }
+        sign(schemes::ODPS, Place::at("/api"), &mut parts, b"", &credential, &SignOptions::at(now()))
+            .unwrap();
+        let text = parts.headers["authorization"].to_str().unwrap().replace("ODPS ", "OSS ");
+        parts.headers.insert("authorization", text.parse().unwrap());
+        parts.headers
+    };
+    assert_eq!(verdict("GET", "/projects/p", &sign_as_odps(&[])), Ok("strict"));
+    // Clients of MaxCompute say who they are, by a name that is signed.
+    let real = sign_as_odps(&[("x-odps-user-agent", "pyodps/0.13.2")]);
+    assert!(matches!(verdict("GET", "/projects/p", &real), Err(Refusal::SignatureMismatch { .. })));
+}
