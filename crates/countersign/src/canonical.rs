@@ -3,6 +3,7 @@
 //! Whoever acts on a verified request decodes it by these too: two decoders that differ are two requests.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -140,6 +141,13 @@ fn encode_behind(mark: &[u8], text: &[u8], kept: &[u8], out: &mut impl Sink) {
     }
 }
 
+/// Compares two texts as [`encode`] with nothing kept would write them, without writing them: a `%` sorts before all that
+/// stays as it is.
+pub fn compare_encoded(a: &[u8], b: &[u8]) -> Ordering {
+    let rank = |byte: &u8| (is_unreserved(*byte), *byte);
+    a.iter().map(rank).cmp(b.iter().map(rank))
+}
+
 #[inline(always)]
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() | (byte == b'-') | (byte == b'_') | (byte == b'.') | (byte == b'~')
@@ -215,6 +223,22 @@ mod tests {
         assert_eq!(decode_base64(b"qrs=").as_deref(), Some(&[0xaa, 0xbb][..]));
         for text in ["qrs", "qrt=", "qrs=\n", "qr-="] {
             assert_eq!(decode_base64(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_compare_as_they_are_encoded() {
+        let texts: Vec<Vec<u8>> =
+            (0..=255u8).flat_map(|byte| [vec![byte], vec![b'a', byte], vec![byte, b'~']]).collect();
+        let encoded = |text: &[u8]| {
+            let mut out = Vec::new();
+            encode(text, b"", &mut out);
+            out
+        };
+        for a in &texts {
+            for b in &texts {
+                assert_eq!(compare_encoded(a, b), encoded(a).cmp(&encoded(b)), "{a:?} {b:?}");
+            }
         }
     }
 

@@ -148,7 +148,8 @@ pub struct Place<'p> {
     /// Whether the client speaks TLS with whoever the client takes for the server.
     pub secure: bool,
     /// The domains whose subdomains are buckets: of `bucket.oss.example.com`, where this holds `oss.example.com`, the
-    /// first part is signed as the first segment of the path.
+    /// first part is signed as the first segment of the path. `files.example.com=pictures` says that this host, and
+    /// none below it, is the bucket `pictures`. Without ports.
     pub bucket_domains: &'p [String],
 }
 

@@ -2,7 +2,9 @@
 
 pub mod acs;
 pub mod odps;
+mod oss;
 mod problem;
+mod xml;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -21,6 +23,8 @@ pub enum Dialect {
     Acs3,
     /// MaxCompute: XML with four elements.
     Odps,
+    /// Alibaba Cloud OSS: XML, and of it a copy in a header field where there is no body.
+    Oss,
     /// Whoever bears no scheme's marks: problem details in JSON (RFC 9457).
     Problem,
 }
@@ -75,6 +79,7 @@ impl Dialect {
             Self::Acs => acs::speak(refusal, acs::Texts::V1, occasion),
             Self::Acs3 => acs::speak(refusal, acs::Texts::V3, occasion),
             Self::Odps => odps::speak(refusal, occasion),
+            Self::Oss => oss::speak(refusal, occasion),
             Self::Problem => problem::speak(refusal, occasion),
         }
     }

@@ -5,6 +5,8 @@ mod acs3;
 mod acs_roa;
 mod acs_rpc;
 mod odps;
+mod oss;
+mod oss4;
 
 use crate::claim::Claim;
 use crate::request::Request;
@@ -22,9 +24,18 @@ pub const ACS_ROA: &dyn Scheme = &acs_roa::AcsRoa;
 /// Alibaba Cloud's older management APIs without: all stands in parameters.
 pub const ACS_RPC: &dyn Scheme = &acs_rpc::AcsRpc;
 
+/// Alibaba Cloud OSS, version 1.
+pub const OSS: &dyn Scheme = &oss::Oss;
+
+/// Alibaba Cloud OSS, version 2.
+pub const OSS2: &dyn Scheme = &oss::Oss2;
+
+/// Alibaba Cloud OSS, version 4.
+pub const OSS4: &dyn Scheme = &oss4::Oss4;
+
 /// Every scheme. A request is read by the first whose marks it bears: what stands in `Authorization` goes before what
 /// stands in the query, and that before what may stand in the body.
-pub const ALL: &[&dyn Scheme] = &[ODPS, ACS3, ACS_ROA, ACS_RPC];
+pub const ALL: &[&dyn Scheme] = &[ODPS, ACS3, ACS_ROA, OSS4, OSS2, OSS, ACS_RPC];
 
 /// Reads the claim of a request by the scheme whose marks it bears; `None` where it bears no scheme's.
 #[inline]

@@ -11,4 +11,7 @@
 mod acs;
 mod explain;
 mod laws;
+mod oss;
+mod oss_cases;
+mod oss_laws;
 mod vectors;
