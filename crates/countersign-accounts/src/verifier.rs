@@ -187,7 +187,7 @@ impl Verifier {
         let payload = &proven.claim().payload;
         match request.body {
             Body::Unread if *payload != Payload::Uncovered => return Verdict::NeedsBody,
-            Body::Whole(body) if !payload.matches(body) => return refused(scheme, Refusal::BodyMismatch),
+            Body::Whole(body) if !proven.body_matches(body) => return refused(scheme, Refusal::BodyMismatch),
             Body::Unread | Body::Whole(_) => {}
         }
         let access_key = Arc::clone(access_key);

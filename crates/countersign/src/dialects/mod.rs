@@ -1,5 +1,6 @@
 //! How a family of clients is refused: the one place where a refusal becomes a wire format.
 
+mod aws;
 pub mod odps;
 mod problem;
 
@@ -16,6 +17,8 @@ use crate::time::Timestamp;
 pub enum Dialect {
     /// MaxCompute: XML with four elements.
     Odps,
+    /// AWS: XML or JSON, as the service that the client calls has it.
+    Aws,
     /// Whoever bears no scheme's marks: problem details in JSON (RFC 9457).
     Problem,
 }
@@ -49,6 +52,7 @@ impl Dialect {
     pub fn speak(self, refusal: &Refusal, occasion: &Occasion<'_>) -> Spoken {
         match self {
             Self::Odps => odps::speak(refusal, occasion),
+            Self::Aws => aws::speak(refusal, occasion),
             Self::Problem => problem::speak(refusal, occasion),
         }
     }

@@ -16,7 +16,7 @@ use crate::key::{AccessKeySecret, Key};
 use crate::request::Request;
 use crate::scheme::{Place, Reading, Scheme, StringToSign};
 use crate::time::Timestamp;
-use crate::verify::{Readings, verify};
+use crate::verify::{Proven, Readings, verify};
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 /// How many guesses are tested at most, and about how many bytes of request heads in all, so that explaining a request
@@ -106,7 +106,9 @@ impl<'t, 'r> Trial<'t, 'r> {
         let base = change.base.unwrap_or(self.base);
 
         let secret = change.secret.or(self.secret);
-        let proven = secret.and_then(|secret| prove(self.scheme, base, &request, &claim, secret));
+        let proven = secret
+            .and_then(|secret| prove(self.scheme, base, &request, &claim, secret))
+            .map(|proven| proven.reading());
         let by_text = || {
             let client = Some(self.client?);
             let fits = |reading: &&Reading| {
@@ -125,18 +127,17 @@ impl<'t, 'r> Trial<'t, 'r> {
     }
 }
 
-/// The reading under which a secret proves a claim.
+/// A claim that a secret proves.
 pub(super) fn prove<'r>(
     scheme: &'static dyn Scheme,
     base: &str,
     request: &Request<'r>,
     claim: &Claim<'r>,
     secret: &AccessKeySecret,
-) -> Option<Reading> {
+) -> Option<Proven<'r>> {
     let hmac_sha1 = HmacSha1::new(secret.expose().as_bytes());
     let key = Key::secret(secret.expose().as_bytes(), &hmac_sha1);
-    let proven = verify(scheme, Place::at(base), request, claim.clone(), key, Readings::Every);
-    proven.ok().map(|proven| proven.reading())
+    verify(scheme, Place::at(base), request, claim.clone(), key, Readings::Every).ok()
 }
 
 /// The string to sign under a reading, where the reading applies.

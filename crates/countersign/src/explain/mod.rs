@@ -43,7 +43,7 @@ use crate::request::{Body, Request};
 use crate::scheme::{Place, Reading, Scheme};
 use crate::schemes;
 use crate::time::Timestamp;
-use crate::verify::{Readings, fresh, mismatch};
+use crate::verify::{Proven, Readings, fresh, mismatch};
 
 /// What is known about a request besides what stands in it.
 #[derive(Clone, Copy, Debug)]
@@ -149,9 +149,11 @@ fn judged<'c>(
 ) -> Explanation {
     let request = captured.request();
     steps.extend(steps::of_claim(&request, claim));
-    let matched = about.secret.map(|secret| prove(scheme, base, &request, claim, secret));
-    let verified = matched.map(|reading| reading.is_some());
-    let matched = matched.flatten();
+    let proven = about.secret.map(|secret| prove(scheme, base, &request, claim, secret));
+    let verified = proven.as_ref().map(Option::is_some);
+    let proven = proven.flatten();
+    let body_matches = body_matches(&request, claim, proven.as_ref());
+    let matched = proven.map(|proven| proven.reading());
     let strict = || scheme.readings().iter().find(|reading| reading.is_strict()).copied();
     let text = matched.or_else(strict).and_then(|reading| written(scheme, reading, base, &request, claim));
 
@@ -165,10 +167,10 @@ fn judged<'c>(
         string_to_sign: text,
         verified,
         reading: matched.map(|reading| reading.name),
-        body_matches: body_matches(&request, claim),
+        body_matches,
         ..Explanation::default()
     };
-    match refused(scheme, &request, claim, base, about, matched) {
+    match refused(scheme, &request, claim, base, about, matched, body_matches) {
         Some(refusal) => {
             let reason = refusal.to_string();
             explanation.reason = Some(reason.clone());
@@ -208,6 +210,7 @@ fn refused(
     base: &str,
     about: &About<'_>,
     matched: Option<Reading>,
+    body_matches: Option<bool>,
 ) -> Option<Refusal> {
     if let Some(name) = claim.unjudged.first() {
         return Some(Refusal::Unsupported(name));
@@ -227,13 +230,16 @@ fn refused(
     if let Some(ambiguity) = scheme.ambiguity(Place::at(base), request, claim) {
         return Some(Refusal::Ambiguous(ambiguity));
     }
-    (body_matches(request, claim) == Some(false)).then_some(Refusal::BodyMismatch)
+    (body_matches == Some(false)).then_some(Refusal::BodyMismatch)
 }
 
-fn body_matches(request: &Request<'_>, claim: &Claim<'_>) -> Option<bool> {
-    match request.body {
-        Body::Whole(body) if claim.payload != Payload::Uncovered => Some(claim.payload.matches(body)),
-        Body::Whole(_) | Body::Unread => None,
+fn body_matches(request: &Request<'_>, claim: &Claim<'_>, proven: Option<&Proven<'_>>) -> Option<bool> {
+    let Body::Whole(body) = request.body else { return None };
+    match (&claim.payload, proven) {
+        (Payload::Uncovered, _) => None,
+        // Only the key that has proven the head tells whether the chunks are right.
+        (Payload::Chunks(_), proven) => proven.map(|proven| proven.body_matches(body)),
+        (payload, _) => Some(payload.matches(body)),
     }
 }
 

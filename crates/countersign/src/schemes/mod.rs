@@ -1,6 +1,7 @@
 //! The signature schemes, one file each.
 
 mod odps;
+pub(crate) mod sigv4;
 
 use crate::claim::Claim;
 use crate::request::Request;
@@ -9,9 +10,12 @@ use crate::scheme::{Marks, ReadError, Scheme};
 /// MaxCompute (ODPS), versions 2 and 4.
 pub const ODPS: &dyn Scheme = &odps::Odps;
 
+/// AWS Signature Version 4.
+pub const SIGV4: &dyn Scheme = &sigv4::SigV4;
+
 /// Every scheme. A request is read by the first whose marks it bears: what stands in `Authorization` goes before what
 /// stands in the query, and that before what may stand in the body.
-pub const ALL: &[&dyn Scheme] = &[ODPS];
+pub const ALL: &[&dyn Scheme] = &[ODPS, SIGV4];
 
 /// Reads the claim of a request by the scheme whose marks it bears; `None` where it bears no scheme's.
 #[inline]

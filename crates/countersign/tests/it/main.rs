@@ -10,4 +10,5 @@
 
 mod explain;
 mod laws;
+mod sigv4;
 mod vectors;
