@@ -66,7 +66,10 @@ pub(super) fn write(
     let hash = sha256(out.canonical_request());
     out.push(ALGORITHM.as_bytes());
     out.push(b"\n");
-    out.push(claim.signed_at.basic().as_bytes());
+    match claim.covered.headers.iter().find(|field| field.name == "x-amz-date") {
+        Some(date) => out.push(date.value),
+        None => out.push(claim.signed_at.basic().as_bytes()),
+    }
     out.push(b"\n");
     for part in [&scope.date, &scope.region, &scope.service] {
         out.push(part.as_bytes());

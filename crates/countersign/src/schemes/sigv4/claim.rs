@@ -42,16 +42,20 @@ fn of_header<'r>(request: &Request<'r>, authorization: &'r [u8]) -> Result<Claim
     };
     let fields = Fields::gather(request, &stated.names)?;
 
-    let signed_at = match (fields.amz_date, fields.date) {
-        (Some(date), _) => read_date("x-amz-date", text("x-amz-date", date)?)?,
+    let (signed_at, date) = match (fields.amz_date, fields.date) {
+        (Some(date), _) => {
+            let date = text("x-amz-date", date)?;
+            (read_date("x-amz-date", date)?, Cow::Borrowed(date))
+        }
         (None, Some(date)) => {
             if !fields.covers("date") {
                 return Err(Malformed::NotSigned("date".to_owned()).into());
             }
             let basic = std::str::from_utf8(date).ok().and_then(Timestamp::parse_basic);
-            basic.or_else(|| Timestamp::parse_http_date(date)).ok_or_else(|| {
+            let signed_at = basic.or_else(|| Timestamp::parse_http_date(date)).ok_or_else(|| {
                 Malformed::unreadable("Date", "it should read like `Sat, 21 Nov 2026 23:23:13 GMT`")
-            })?
+            })?;
+            (signed_at, Cow::Owned(signed_at.basic()))
         }
         (None, None) => return Err(Malformed::Missing("x-amz-date").into()),
     };
@@ -59,7 +63,7 @@ fn of_header<'r>(request: &Request<'r>, authorization: &'r [u8]) -> Result<Claim
     if hash.is_none() && is_s3(&stated.credential.scope.service) {
         return Err(Malformed::Missing(CONTENT_SHA256).into());
     }
-    claim(request, stated, fields, signed_at, Lifetime::Window, hash)
+    claim(request, stated, fields, (signed_at, &date), Lifetime::Window, hash)
 }
 
 /// What stands in `Authorization`, not looked at yet.
@@ -147,7 +151,8 @@ fn of_query<'r>(request: &Request<'r>, presigned: &Presigned<'r>) -> Result<Clai
         signature: read_signature(signature).map_err(|why| Malformed::unreadable("X-Amz-Signature", why))?,
     };
     let mut fields = Fields::gather(request, &stated.names)?;
-    let signed_at = read_date("X-Amz-Date", need(presigned.date, "X-Amz-Date")?)?;
+    let date = need(presigned.date, "X-Amz-Date")?;
+    let signed_at = read_date("X-Amz-Date", date)?;
     let lifetime = read_expires(need(presigned.expires, "X-Amz-Expires")?)?;
 
     // Which of the two counts is nobody's to choose.
@@ -166,7 +171,7 @@ fn of_query<'r>(request: &Request<'r>, presigned: &Presigned<'r>) -> Result<Clai
     };
     let hash = hash.or_else(|| is_s3(&stated.credential.scope.service).then_some(UNSIGNED_PAYLOAD));
     fields.token_parameter = presigned.security_token;
-    claim(request, stated, fields, signed_at, lifetime, hash)
+    claim(request, stated, fields, (signed_at, date), lifetime, hash)
 }
 
 /// What a signature says of itself, wherever it stands.
@@ -185,12 +190,11 @@ fn claim<'r>(
     request: &Request<'r>,
     stated: Stated<'r>,
     fields: Fields<'r>,
-    signed_at: Timestamp,
+    (signed_at, date): (Timestamp, &str),
     lifetime: Lifetime,
     hash: Option<&'r str>,
 ) -> Result<Claim<'r>, ReadError> {
     let Stated { credential: Credential { id, scope }, signature, .. } = stated;
-    let date = signed_at.basic();
     if !date.starts_with(&*scope.date) {
         let why = "the day of its scope is not that of the date of the request";
         return Err(Malformed::unreadable("the credential", why).into());
@@ -201,7 +205,7 @@ fn claim<'r>(
         (None, None) => None,
     };
     let payload = match (hash, request.body) {
-        (Some(hash), _) => read_payload(hash, &fields, &date, &scope, &signature)?,
+        (Some(hash), _) => read_payload(hash, &fields, date, &scope, &signature)?,
         // All else is in order: whoever sends rubbish has no body read.
         (None, Body::Unread) => return Err(ReadError::NeedsBody),
         (None, Body::Whole(body)) => Payload::Digest(Hash::Sha256, Hash::Sha256.digest(body)),
@@ -299,6 +303,10 @@ impl<'r> Presigned<'r> {
     fn of(request: &Request<'r>) -> Result<Self, Malformed> {
         let mut found = Self::default();
         for part in request.query.unwrap_or_default().split('&') {
+            // As they may be spelled in other ways, but begin with nothing else.
+            if !part.starts_with(['X', 'x', '%']) {
+                continue;
+            }
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             let plain = decode_form(name.as_bytes());
             if !plain.get(..6).is_some_and(|start| start.eq_ignore_ascii_case(b"x-amz-")) {

@@ -42,6 +42,7 @@ impl Vector {
         [
             include_str!("../../../../../vectors/sigv4/suite.json"),
             include_str!("../../../../../vectors/sigv4/suite_2015.json"),
+            include_str!("../../../../../vectors/sigv4/suite_blanks.json"),
             include_str!("../../../../../vectors/sigv4/s3.json"),
             include_str!("../../../../../vectors/sigv4/botocore.json"),
         ]
