@@ -7,6 +7,7 @@ mod acs_rpc;
 mod odps;
 mod oss;
 mod oss4;
+pub(crate) mod sigv4;
 
 use crate::claim::Claim;
 use crate::request::Request;
@@ -33,9 +34,13 @@ pub const OSS2: &dyn Scheme = &oss::Oss2;
 /// Alibaba Cloud OSS, version 4.
 pub const OSS4: &dyn Scheme = &oss4::Oss4;
 
+/// AWS Signature Version 4.
+pub const SIGV4: &dyn Scheme = &sigv4::SigV4;
+
+
 /// Every scheme. A request is read by the first whose marks it bears: what stands in `Authorization` goes before what
 /// stands in the query, and that before what may stand in the body.
-pub const ALL: &[&dyn Scheme] = &[ODPS, ACS3, ACS_ROA, OSS4, OSS2, OSS, ACS_RPC];
+pub const ALL: &[&dyn Scheme] = &[ODPS, ACS3, ACS_ROA, OSS4, OSS2, OSS, SIGV4, ACS_RPC];
 
 /// Reads the claim of a request by the scheme whose marks it bears; `None` where it bears no scheme's.
 #[inline]

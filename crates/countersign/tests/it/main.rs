@@ -14,4 +14,5 @@ mod laws;
 mod oss;
 mod oss_cases;
 mod oss_laws;
+mod sigv4;
 mod vectors;
