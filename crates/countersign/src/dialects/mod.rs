@@ -1,5 +1,6 @@
 //! How a family of clients is refused: the one place where a refusal becomes a wire format.
 
+mod hmac_auth;
 pub mod odps;
 mod problem;
 
@@ -16,6 +17,12 @@ use crate::time::Timestamp;
 pub enum Dialect {
     /// MaxCompute: XML with four elements.
     Odps,
+    /// Kong's plugin hmac-auth: a message in JSON.
+    Kong,
+    /// The same in the words of APISIX.
+    Apisix,
+    /// Signers by RFC 9421: problem details, and what to sign.
+    MessageSignatures,
     /// Whoever bears no scheme's marks: problem details in JSON (RFC 9457).
     Problem,
 }
@@ -49,6 +56,9 @@ impl Dialect {
     pub fn speak(self, refusal: &Refusal, occasion: &Occasion<'_>) -> Spoken {
         match self {
             Self::Odps => odps::speak(refusal, occasion),
+            Self::Kong => hmac_auth::speak_kong(refusal, occasion),
+            Self::Apisix => hmac_auth::speak_apisix(refusal, occasion),
+            Self::MessageSignatures => problem::speak_to_signer(refusal, occasion),
             Self::Problem => problem::speak(refusal, occasion),
         }
     }

@@ -1,6 +1,10 @@
 //! The signature schemes, one file each.
 
+mod apisix;
+mod cavage;
+mod kong;
 mod odps;
+mod rfc9421;
 
 use crate::claim::Claim;
 use crate::request::Request;
@@ -9,9 +13,18 @@ use crate::scheme::{Marks, ReadError, Scheme};
 /// MaxCompute (ODPS), versions 2 and 4.
 pub const ODPS: &dyn Scheme = &odps::Odps;
 
+/// The HMAC dialect of Kong's plugin hmac-auth.
+pub const KONG: &dyn Scheme = &kong::Kong;
+
+/// The HMAC dialect of APISIX's plugin hmac-auth.
+pub const APISIX: &dyn Scheme = &apisix::Apisix;
+
+/// HTTP Message Signatures (RFC 9421).
+pub const RFC9421: &dyn Scheme = &rfc9421::Rfc9421;
+
 /// Every scheme. A request is read by the first whose marks it bears: what stands in `Authorization` goes before what
 /// stands in the query, and that before what may stand in the body.
-pub const ALL: &[&dyn Scheme] = &[ODPS];
+pub const ALL: &[&dyn Scheme] = &[ODPS, KONG, APISIX, RFC9421];
 
 /// Reads the claim of a request by the scheme whose marks it bears; `None` where it bears no scheme's.
 #[inline]

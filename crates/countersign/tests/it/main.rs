@@ -8,6 +8,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod chosen;
 mod explain;
+mod hmac_auth;
 mod laws;
+mod rfc9421;
 mod vectors;
