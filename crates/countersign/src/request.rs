@@ -5,6 +5,7 @@ use std::fmt;
 use http::HeaderMap;
 use http::header::HeaderName;
 
+use crate::canonical::any;
 use crate::refusal::Malformed;
 
 /// A request as it stood on the wire: nothing decoded, nothing normalized.
@@ -51,11 +52,9 @@ impl<'r> Request<'r> {
         if self.method.is_empty() || !self.method.bytes().all(is_token) {
             return Err(Malformed::unreadable("the method", "it holds characters that methods do not have"));
         }
-        let is_written = |text: &str| text.bytes().all(|byte| matches!(byte, b'!'..=b'~') && byte != b'#');
-        if !self.path.starts_with('/')
-            || !is_written(self.path)
-            || !is_written(self.query.unwrap_or_default())
-        {
+        let is_odd =
+            |text: &str| any(text.as_bytes(), |byte| (byte <= b' ') | (byte > b'~') | (byte == b'#'));
+        if !self.path.starts_with('/') || is_odd(self.path) || is_odd(self.query.unwrap_or_default()) {
             return Err(Malformed::unreadable(
                 "the target",
                 "it should be a path and a query in ASCII, without a fragment; write other characters as `%XX`",

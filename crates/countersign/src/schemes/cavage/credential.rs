@@ -59,7 +59,7 @@ impl<'r> Credential<'r> {
 
 /// Splits `name="value"` off.
 fn parameter(text: &str) -> Option<(&str, &str, &str)> {
-    let (name, rest) = text.split_once("=\"")?;
-    let (value, behind) = rest.split_once('"')?;
+    let (name, rest) = text.split_once('=')?;
+    let (value, behind) = rest.strip_prefix('"')?.split_once('"')?;
     Some((name, value, behind))
 }
