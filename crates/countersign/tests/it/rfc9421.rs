@@ -21,6 +21,8 @@ fn vectors() -> Vec<Vector> {
     chosen::vectors(&[
         include_str!("../../../../vectors/rfc9421/appendix-b.json"),
         include_str!("../../../../vectors/rfc9421/own.json"),
+        include_str!("../../../../vectors/rfc9421/python.json"),
+        include_str!("../../../../vectors/rfc9421/node.json"),
     ])
 }
 
@@ -45,8 +47,24 @@ fn claim<'r>(headers: &'r HeaderMap, target: &'r str) -> Claim<'r> {
 #[test]
 fn every_vector_verifies_and_reproduces_its_string_to_sign() {
     let vectors = vectors();
-    assert_eq!(vectors.len(), 11 + 6);
+    assert_eq!(vectors.len(), 11 + 6 + 12 + 8);
     chosen::check_vectors(&vectors, schemes::RFC9421);
+}
+
+#[test]
+fn what_a_client_signs_against_the_rfc_is_read_and_refused() {
+    let vectors = chosen::vectors(&[include_str!("../../../../vectors/rfc9421/client-bugs.json")]);
+    assert_eq!(vectors.len(), 1);
+    for vector in vectors {
+        let headers = vector.headers();
+        let request = vector.request(&headers);
+        let public = PublicKey::from_pem(vector.public_key.as_deref().unwrap()).unwrap();
+        let claim = schemes::RFC9421.read(&request).unwrap();
+        let key = Key::Public(&public);
+        let refused = verify(schemes::RFC9421, Place::default(), &request, claim, key, Readings::Every);
+        let Err(Refusal::SignatureMismatch { string_to_sign, .. }) = refused else { panic!("{refused:?}") };
+        assert_eq!(string_to_sign, vector.canonical_string);
+    }
 }
 
 #[test]
