@@ -147,33 +147,29 @@ impl Plugin {
             if count == MOST_LISTED {
                 return Err(credential.unreadable("it lists more header fields than are read"));
             }
-            let field = field(request, listed)?;
-            let is_target = self.targets.contains(&listed);
-            let again = match field {
-                _ if is_target => targets.contains(&listed),
-                Some(field) => covered.headers.iter().any(|other| other.name == field.name),
-                None => false,
-            };
-            if again {
-                return Err(Malformed::Repeated(listed.to_owned()));
-            }
-            match field {
-                // A field of that name would be signed in its place.
-                Some(_) if is_target => {
+            match (self.targets.contains(&listed), field(request, listed)?) {
+                // The plugins would sign the field in its place.
+                (true, Some(_)) => {
                     return Err(Malformed::unreadable(listed, "it is the name of a header field here"));
                 }
-                Some(field) if bearer == field.name => {
-                    return Err(Malformed::unreadable(listed, "a signature does not cover itself"));
+                (true, None) if targets.contains(&listed) => {
+                    return Err(Malformed::Repeated(listed.to_owned()));
                 }
-                Some(field) => covered.headers.push(field),
-                None if is_target => {
+                (true, None) => {
                     targets.push(listed);
                     (covered.method, covered.path, covered.query) = (true, true, true);
                 }
-                None => {
+                (false, None) => {
                     let why = "it is listed as signed, and is not in the request";
                     return Err(Malformed::unreadable(listed, why));
                 }
+                (false, Some(field)) if bearer == field.name => {
+                    return Err(Malformed::unreadable(listed, "a signature does not cover itself"));
+                }
+                (false, Some(field)) if of(&covered.headers, field.name).is_some() => {
+                    return Err(Malformed::Repeated(listed.to_owned()));
+                }
+                (false, Some(field)) => covered.headers.push(field),
             }
         }
         covered.authority = of(&covered.headers, "host").is_some();

@@ -2,9 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use countersign::crypto::Hash;
+use countersign::crypto::{Hash, PublicKey};
 use countersign::{
-    Algorithm, Body, Claim, Malformed, Payload, Readings, Refusal, Request, Scheme, SignOptions, schemes,
+    Algorithm, Body, Claim, Key, Malformed, Payload, Readings, Refusal, Request, Scheme, SignOptions, schemes,
 };
 use http::HeaderMap;
 
@@ -116,6 +116,19 @@ fn case_08_an_unknown_algorithm_is_refused_by_its_name() {
         // Another known one needs another signature.
         let other = replaced(&headers, &"authorization".parse().unwrap(), "hmac-sha256", "hmac-sha1");
         assert!(matches!(malformed("GET", "/", &other), Malformed::Unreadable { .. }));
+    }
+}
+
+#[test]
+fn case_09_a_public_key_is_no_secret() {
+    let vectors = chosen::vectors(&[include_str!("../../../../vectors/rfc9421/appendix-b.json")]);
+    let pem = vectors.iter().find_map(|vector| vector.public_key.as_deref()).unwrap();
+    let public = PublicKey::from_pem(pem).unwrap();
+    for scheme in BOTH {
+        let options = SignOptions::at(now());
+        let fields = [("host", "h")];
+        let headers = signed_with(scheme, "GET", "/", &fields, b"", pem, &options).unwrap();
+        assert!(scheme.keys(Key::Public(&public), &claim(&headers)).is_empty());
     }
 }
 
