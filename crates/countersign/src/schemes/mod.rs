@@ -23,7 +23,8 @@ pub const ACS_ROA: &dyn Scheme = &acs_roa::AcsRoa;
 pub const ACS_RPC: &dyn Scheme = &acs_rpc::AcsRpc;
 
 /// Every scheme. A request is read by the first whose marks it bears: what stands in `Authorization` goes before what
-/// stands in the query, and that before what may stand in the body.
+/// stands in the query, and that before what may stand in the body: any form that is posted to `/` may be signed by RPC,
+/// which is the last therefore.
 pub const ALL: &[&dyn Scheme] = &[ODPS, ACS3, ACS_ROA, ACS_RPC];
 
 /// Reads the claim of a request by the scheme whose marks it bears; `None` where it bears no scheme's.
