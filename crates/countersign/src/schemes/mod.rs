@@ -51,7 +51,8 @@ pub const APISIX: &dyn Scheme = &apisix::Apisix;
 pub const RFC9421: &dyn Scheme = &rfc9421::Rfc9421;
 
 /// Every scheme. A request is read by the first whose marks it bears: what stands in `Authorization` goes before what
-/// stands in the query, and that before what may stand in the body.
+/// stands in the query, and that before what may stand in the body: any form that is posted to `/` may be signed by RPC,
+/// which is the last therefore.
 pub const ALL: &[&dyn Scheme] =
     &[ODPS, ACS3, ACS_ROA, OSS4, OSS2, OSS, SIGV4, KONG, APISIX, RFC9421, ACS_RPC];
 
