@@ -68,6 +68,7 @@ fn of_header<'r>(
     // A credential counts wherever it stands.
     only_one(fields.security_token, presigned.security_token, "X-Amz-Security-Token")?;
     fields.token_parameter = presigned.security_token;
+    fields.session_token = fields.session_token.or(presigned.session_token.map(|_| SESSION_TOKEN));
     let hash = fields.content_sha256.map(|value| text(CONTENT_SHA256, value)).transpose()?;
     if hash.is_none() && is_s3(&stated.credential.scope.service) {
         return Err(Malformed::Missing(CONTENT_SHA256).into());
@@ -177,6 +178,7 @@ fn of_query<'r>(request: &Request<'r>, presigned: &Presigned<'r>) -> Result<Clai
     };
     let hash = hash.or_else(|| is_s3(&stated.credential.scope.service).then_some(UNSIGNED_PAYLOAD));
     fields.token_parameter = presigned.security_token;
+    fields.session_token = fields.session_token.or(presigned.session_token.map(|_| SESSION_TOKEN));
     claim(request, stated, fields, (signed_at, date), lifetime, hash)
 }
 
@@ -315,6 +317,7 @@ struct Presigned<'r> {
     signed_headers: Option<&'r str>,
     signature: Option<&'r str>,
     security_token: Option<&'r str>,
+    session_token: Option<&'r str>,
     content_sha256: Option<&'r str>,
 }
 
@@ -341,6 +344,7 @@ impl<'r> Presigned<'r> {
                 "X-Amz-SignedHeaders" => &mut found.signed_headers,
                 "X-Amz-Signature" => &mut found.signature,
                 "X-Amz-Security-Token" => &mut found.security_token,
+                "X-Amz-S3session-Token" => &mut found.session_token,
                 _ => &mut found.content_sha256,
             };
             if once.replace(value).is_some() {
@@ -359,7 +363,7 @@ impl<'r> Presigned<'r> {
     }
 }
 
-const PARAMETERS: [&str; 8] = [
+const PARAMETERS: [&str; 9] = [
     "X-Amz-Algorithm",
     "X-Amz-Credential",
     "X-Amz-Date",
@@ -367,6 +371,7 @@ const PARAMETERS: [&str; 8] = [
     "X-Amz-SignedHeaders",
     "X-Amz-Signature",
     "X-Amz-Security-Token",
+    "X-Amz-S3session-Token",
     "X-Amz-Content-Sha256",
 ];
 

@@ -566,7 +566,12 @@ fn a_security_token_is_carried_and_not_judged() {
     let parts = [("x-amz-s3session-token", "t")];
     let session = Signed::new("GET", "/k", &parts, b"", &super::options("s3express"));
     let aside = Signed::new("GET", "/k?X-Amz-Security-Token=t", &[], b"", &super::options("s3"));
-    for (signed, name) in [(session, "x-amz-s3session-token"), (aside, "x-amz-security-token")] {
+    let query = "/k?X-Amz-S3session-Token=t";
+    let in_query = Signed::new("GET", query, &[], b"", &presigned("s3express", 60));
+    let session_token = "x-amz-s3session-token";
+    for (signed, name) in
+        [(session, session_token), (in_query, session_token), (aside, "x-amz-security-token")]
+    {
         let target = signed.target();
         let request = Request::new("GET", &target, &signed.parts.headers, Body::Whole(b""));
         assert_eq!(schemes::read(&request).unwrap().1.unwrap().unjudged.as_slice(), [name]);
