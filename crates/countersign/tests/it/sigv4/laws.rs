@@ -78,7 +78,7 @@ proptest! {
         }
     }
 
-    /// The fence: of all targets, those that a server takes for the one that was signed mean the same.
+    /// The fence: of all targets with one signature, those that a server accepts mean the same.
     #[test]
     fn targets_that_share_a_signature_and_are_accepted_mean_the_same(
         path in "(/[ab.%/]{0,4}(%2[eEfF]|%41)?){1,3}",
@@ -94,7 +94,7 @@ proptest! {
             1 => format!("{other_path}?{query}"),
             _ => format!("{other_path}?{other_query}"),
         };
-        if signed.at(&target).is_ok() {
+        if signed.verdict().is_ok() && signed.at(&target).is_ok() {
             prop_assert_eq!(meaning(&target), meaning(&signed.target()));
         }
     }
