@@ -16,6 +16,7 @@ pub mod mail;
 mod maxcompute;
 pub mod metrics;
 pub mod node;
+mod ram;
 pub mod refusals;
 mod request_log;
 pub mod server;

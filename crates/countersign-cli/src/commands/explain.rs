@@ -135,7 +135,11 @@ impl Explain {
         };
         let about = About {
             base: self.base_path.as_deref().or(item.base.as_deref()),
-            bucket_domains: &self.bucket_domains,
+            bucket_domains: if self.bucket_domains.is_empty() {
+                &item.bucket_domains
+            } else {
+                &self.bucket_domains
+            },
             secret: secret.or(item.secret.as_ref()),
             public_key: public_key.or(item.public_key.as_ref()),
             client_string: client_string.or(item.client_string.as_deref()),
