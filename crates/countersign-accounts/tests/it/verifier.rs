@@ -29,7 +29,19 @@ fn only_from((change, sealed): (Change, Option<Sealed>), from: &str) -> (Change,
         panic!()
     };
     let networks = Networks::from_text(from).unwrap();
-    (Change::AccessKeyCreated { account, access_key, description, expires, replaces, networks }, sealed)
+    (
+        Change::AccessKeyCreated {
+            account,
+            access_key,
+            description,
+            expires,
+            replaces,
+            networks,
+            kind: countersign_accounts::access_key::AccessKeyKind::Secret,
+            disabled: false,
+        },
+        sealed,
+    )
 }
 
 /// Keys: `GOOD`, `HERE` and `ELSEWHERE` by where they may be used from, `DISABLED`, `DELETED`, `EXPIRED` at `now()`, and `SUSPENDED` of a suspended account.
@@ -48,6 +60,8 @@ pub(crate) fn verifier() -> Verifier {
         expires: Some(now()),
         replaces,
         networks,
+        kind: countersign_accounts::access_key::AccessKeyKind::Secret,
+        disabled: false,
     };
     let changes = [
         (opened("acc_1"), None),

@@ -102,6 +102,8 @@ fn created(owner: &AccountId, id: &str) -> Change {
         expires: None,
         replaces: None,
         networks: countersign_accounts::network::Networks::default(),
+        kind: countersign_accounts::access_key::AccessKeyKind::Secret,
+        disabled: false,
     }
 }
 

@@ -66,6 +66,8 @@ pub async fn create(
         expires: wanted.expires,
         replaces: wanted.replaces,
         networks: wanted.networks,
+        kind: countersign_accounts::access_key::AccessKeyKind::Secret,
+        disabled: false,
     };
     let secrets = vec![Secret::AccessKey(id.clone(), sealed)];
     let revision = asked.commit_with(store, vec![change], secrets).await?;
