@@ -10,6 +10,7 @@ pub mod console;
 pub mod endpoint;
 mod form;
 pub mod hasher;
+pub mod import;
 pub mod mail;
 mod maxcompute;
 pub mod metrics;

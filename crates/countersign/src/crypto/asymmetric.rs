@@ -28,6 +28,17 @@ pub enum PublicKeyKind {
     EcdsaP256,
 }
 
+impl PublicKeyKind {
+    /// Its name in listings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rsa => "RSA",
+            Self::Ed25519 => "Ed25519",
+            Self::EcdsaP256 => "ECDSA P-256",
+        }
+    }
+}
+
 /// Why a text is not a key that can be used here. It holds nothing of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAKey {
@@ -83,6 +94,12 @@ impl PublicKey {
         }
         pem.push_str("-----END PUBLIC KEY-----\n");
         pem
+    }
+
+    /// What tells one key from another at a glance: the SHA-256 of the SubjectPublicKeyInfo, in base 64. `openssl pkey
+    /// -pubin -outform DER | openssl dgst -sha256 -binary | base64` says the same.
+    pub fn fingerprint(&self) -> String {
+        BASE64.encode(super::sha256(&self.der))
     }
 
     /// Whether a signature over these bytes was made with the private half. `false` too where the algorithm is not one
