@@ -1,6 +1,6 @@
 //! `countersign access-key create`, and how a new AccessKey is shown: its secret once, where one was made.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use countersign::Timestamp;
 use countersign_accounts::access_key::DEFAULT_ID_PREFIX;
@@ -79,7 +79,7 @@ impl Create {
     pub(super) async fn run(self, printer: &mut Printer) -> anyhow::Result<u8> {
         let expires = self.expires.as_deref().map(parse_time).transpose()?;
         let networks = Networks::new(self.networks.iter().map(String::as_str))?;
-        let public_key = self.public.read()?;
+        let public_key = self.public.read(&self.shown)?;
         let (store, ring) = self.data.place()?.open(Access::Existing).await?;
         let created = async {
             let account = accounts::choose(&store, self.account.as_deref()).await?.id;
@@ -122,6 +122,15 @@ impl Shown {
     /// The same for a change that makes no AccessKey: what has a form for it keeps that.
     pub(super) fn of_a_change(&self) -> Output {
         if self.output == Form::Json { Output::Json } else { Output::Table }
+    }
+
+    /// Fails where what is to be printed is a form for a secret.
+    pub(super) fn is_for_public_keys(&self) -> anyhow::Result<()> {
+        ensure!(
+            matches!(self.output, Form::Table | Form::Json),
+            "`--output` ini, env and csv are for a secret, and a public key has none: take `table` or `json`"
+        );
+        Ok(())
     }
 
     /// Shows what was added.

@@ -11,6 +11,7 @@ use countersign_control::app::access_keys::{self, Registered};
 use countersign_store::Access;
 use serde_json::{Value, json};
 
+use super::create::Shown;
 use crate::commands::explain;
 use crate::data::Place;
 use crate::print::Printer;
@@ -26,8 +27,9 @@ pub(super) struct PublicKeyArg {
 
 impl PublicKeyArg {
     /// The public key in the file that was named.
-    pub(super) fn read(&self) -> anyhow::Result<Option<PublicKey>> {
+    pub(super) fn read(&self, shown: &Shown) -> anyhow::Result<Option<PublicKey>> {
         let Some(file) = &self.public_key else { return Ok(None) };
+        shown.is_for_public_keys()?;
         // It may be the private one: it is wiped, and nothing of it is said.
         let bytes = explain::read_file(file)?;
         let text = std::str::from_utf8(&bytes).unwrap_or_default();

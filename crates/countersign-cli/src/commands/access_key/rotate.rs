@@ -28,10 +28,10 @@ pub(crate) struct Rotate {
     /// The id of the AccessKey to replace
     id: AccessKeyIdArg,
     /// Disable it now
-    #[arg(long, conflicts_with = "delete")]
+    #[arg(long, conflicts_with_all = ["delete", "public_key"])]
     disable: bool,
     /// Delete it now
-    #[arg(long)]
+    #[arg(long, conflicts_with = "public_key")]
     delete: bool,
     /// What the successor is for [default: what the old one is for]
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["disable", "delete"])]
@@ -63,7 +63,7 @@ impl Rotate {
     }
 
     async fn create(self, printer: &mut Printer) -> anyhow::Result<u8> {
-        let public_key = self.public.read()?;
+        let public_key = self.public.read(&self.shown)?;
         let (store, ring) = self.data.place()?.open(Access::Existing).await?;
         let created = async {
             let old = access_keys::find(&store, &self.id.0).await?;
