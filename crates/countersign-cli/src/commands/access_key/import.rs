@@ -112,7 +112,7 @@ impl Import {
                 "dry_run": self.dry_run,
                 "imported": imported,
                 "skipped": skipped,
-                "access_keys": outcomes.iter().map(|outcome| to_json(outcome)).collect::<Vec<_>>(),
+                "access_keys": outcomes.iter().map(to_json).collect::<Vec<_>>(),
             }))?,
             Output::Table => {
                 let mut table = Table::new(&["ACCESSKEY ID", "WHERE", "OUTCOME"]);
