@@ -129,3 +129,17 @@ fn both_kinds_outlive_the_keys_that_seal_them() {
     });
     assert_eq!(server.stop(), Some(0));
 }
+
+#[test]
+fn a_row_whose_kind_was_altered_is_no_key() {
+    let data = Data::new();
+    let public = register(&data, RSA);
+    let id = public["access_key_id"].as_str().unwrap();
+    let alter = format!("UPDATE access_key SET kind = 'secret' WHERE id = '{id}'");
+    crate::keys_at_rest::sqlite(&data.path().join("countersign.db"), &alter);
+    let doctor = String::from_utf8(data.run(&["doctor"]).stdout).unwrap();
+    assert!(doctor.contains("WRONG") && doctor.contains("is not of the kind that its row says"), "{doctor}");
+    // No server starts on it, where its PEM, which everybody may know, would be a secret.
+    let served = data.fails(&["serve", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]);
+    assert!(served.contains("is not of the kind that its row says"), "{served}");
+}

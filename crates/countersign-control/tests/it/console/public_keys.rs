@@ -92,5 +92,13 @@ async fn a_private_key_is_refused_and_not_said_again() {
     }
     let answer = browser.post(&format!("/access-keys/{id}/rotate"), &[("public_key", PRIVATE)]).await;
     assert!(answer.body.contains("That is a private key") && !answer.body.contains(hidden));
+    // It went into no file either.
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(site.directory.path()).unwrap() {
+        let file = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!file.windows(hidden.len()).any(|window| window == hidden.as_bytes()));
+        bytes += file.len();
+    }
+    assert!(bytes > 0);
     assert_eq!(site.store().list_access_keys(&account.id).await.unwrap().len(), 1);
 }
