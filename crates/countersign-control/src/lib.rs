@@ -11,6 +11,7 @@ mod echo;
 pub mod endpoint;
 mod form;
 pub mod hasher;
+pub mod import;
 mod judge;
 pub mod mail;
 mod maxcompute;

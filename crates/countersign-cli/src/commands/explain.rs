@@ -150,7 +150,7 @@ impl Explain {
     }
 }
 
-fn read_file(file: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+pub(super) fn read_file(file: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     let cannot = || format!("cannot read `{}`", file.display());
     read(File::open(file).with_context(cannot)?).with_context(cannot)
 }
@@ -161,7 +161,7 @@ fn read_public_key(file: &Path) -> anyhow::Result<PublicKey> {
 }
 
 /// Reads all there is, which may hold secrets, up to a limit.
-fn read(from: impl Read) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+pub(super) fn read(from: impl Read) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());
     let length = from.take(LIMIT + 1).read_to_end(&mut bytes)?;
     if length as u64 > LIMIT {
