@@ -177,12 +177,18 @@ impl Snapshot {
         changes: &[(Change, Option<Sealed>)],
         ring: &Ring,
     ) -> Result<Self, SealError> {
-        let mut snapshot = Self::empty();
-        for (change, sealed) in changes {
-            snapshot.apply(change, sealed.as_ref(), ring)?;
-        }
-        snapshot.revision = revision;
+        let mut snapshot = Self { revision, ..Self::empty() };
+        snapshot.take_in(changes, ring)?;
         Ok(snapshot)
+    }
+
+    /// Takes in more of the full state that it was made from: a state of millions of keys is read in pages, and never held
+    /// whole.
+    pub fn take_in(&mut self, changes: &[(Change, Option<Sealed>)], ring: &Ring) -> Result<(), SealError> {
+        for (change, sealed) in changes {
+            self.apply(change, sealed.as_ref(), ring)?;
+        }
+        Ok(())
     }
 
     /// This snapshot with later changes, each with its revision and, for a created AccessKey, its sealed secret. A

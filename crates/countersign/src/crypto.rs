@@ -34,8 +34,10 @@ impl HmacSha1 {
             fill(&mut block, key);
         }
         let mut prepared = Self { inner: SHA1_INITIAL, outer: SHA1_INITIAL };
-        compress(&mut prepared.inner, &[block.map(|byte| byte ^ 0x36)]);
-        compress(&mut prepared.outer, &[block.map(|byte| byte ^ 0x5c)]);
+        block.iter_mut().for_each(|byte| *byte ^= 0x36);
+        compress(&mut prepared.inner, &[block]);
+        block.iter_mut().for_each(|byte| *byte ^= 0x36 ^ 0x5c);
+        compress(&mut prepared.outer, &[block]);
         block.zeroize();
         prepared
     }
