@@ -183,6 +183,16 @@ impl Snapshot {
         Ok(snapshot)
     }
 
+    /// Keys that are in hand, each with the account that it belongs to, for whoever has no store.
+    pub fn from_secrets(keys: impl IntoIterator<Item = (AccountId, AccessKeyId, AccessKeySecret)>) -> Self {
+        let mut snapshot = Self::empty();
+        for (account, id, secret) in keys {
+            snapshot.accounts.insert(account.clone());
+            snapshot.keys.insert(AccessKeyInForce::new(&id, account, None, &secret));
+        }
+        snapshot
+    }
+
     /// This snapshot with later changes, each with its revision and, for a created AccessKey, its sealed secret. A
     /// created key without one was purged since and is left out.
     pub fn after(

@@ -5,6 +5,7 @@ pub(crate) mod account;
 pub(crate) mod config;
 pub(crate) mod dev;
 pub(crate) mod doctor;
+pub(crate) mod exec;
 pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod master_key;
