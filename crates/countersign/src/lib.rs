@@ -52,5 +52,6 @@ pub use scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringTo
 pub use sign::{Credential, sign};
 pub use time::Timestamp;
 pub use verify::{
-    LONGEST_PRESIGNED, Proven, Readings, fresh, mismatch, stands_until, string_to_sign, verify,
+    LONGEST_PRESIGNED, Proven, Readings, Unsigned, covers, fresh, mismatch, stands_until, string_to_sign,
+    verify,
 };

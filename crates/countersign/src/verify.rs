@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::claim::{Claim, Lifetime};
+use crate::claim::{Claim, Lifetime, Payload};
 use crate::key::{Key, SigningKeys};
 use crate::refusal::Refusal;
-use crate::request::Request;
+use crate::request::{Body, Request};
 use crate::scheme::{Place, Reading, Scheme, StringToSign};
 use crate::time::Timestamp;
 
@@ -204,6 +204,42 @@ pub fn fresh(claim: &Claim<'_>, now: Timestamp, window: Duration) -> Result<(), 
     }
 }
 
+/// What may go unsigned, where it is the signer who chooses what to sign.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unsigned {
+    /// The method, the path and the query.
+    pub target: bool,
+    /// The time by which the signature is judged: whoever has captured a request could use it at any time.
+    pub time: bool,
+    /// A body that is there.
+    pub body: bool,
+}
+
+/// Whether all is signed that must be, but for what may go unsigned. Most schemes leave their signers no choice: what
+/// those do not cover, they cannot.
+///
+/// # Errors
+///
+/// [`Refusal::NotCovered`].
+pub fn covers(request: &Request<'_>, claim: &Claim<'_>, unsigned: Unsigned) -> Result<(), Refusal> {
+    let covered = &claim.covered;
+    if !covered.by_choice {
+        return Ok(());
+    }
+    let has_body = !matches!(request.body, Body::Whole(b""));
+    let parts = [
+        ("the method", covered.method || unsigned.target),
+        ("the path", covered.path || unsigned.target),
+        ("the query", covered.query || unsigned.target || request.query.is_none()),
+        ("the date", covered.time || unsigned.time),
+        ("a digest of the body", claim.payload != Payload::Uncovered || unsigned.body || !has_body),
+    ];
+    match parts.iter().find(|(_, is_fine)| !is_fine) {
+        Some((part, _)) => Err(Refusal::NotCovered(part)),
+        None => Ok(()),
+    }
+}
+
 /// Until when at the latest a claim stands, where clocks may differ by `window`.
 pub fn stands_until(claim: &Claim<'_>, window: Duration) -> Timestamp {
     match claim.lifetime {
@@ -221,7 +257,6 @@ mod tests {
     use super::*;
     use crate::crypto::HmacSha1;
     use crate::crypto::counting::blocks;
-    use crate::request::Body;
     use crate::schemes;
 
     /// The work of refusing a request that was signed with another key than this.

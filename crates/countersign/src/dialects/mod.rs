@@ -1,7 +1,10 @@
 //! How a family of clients is refused: the one place where a refusal becomes a wire format.
 
+pub mod acs;
 pub mod odps;
+mod oss;
 mod problem;
+mod xml;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -14,8 +17,14 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dialect {
+    /// Alibaba Cloud's management APIs: JSON or XML. In the texts of signature version 1 (RPC and ROA).
+    Acs,
+    /// The same, in the texts of version 3 (ACS3).
+    Acs3,
     /// MaxCompute: XML with four elements.
     Odps,
+    /// Alibaba Cloud OSS: XML, and of it a copy in a header field where there is no body.
+    Oss,
     /// Whoever bears no scheme's marks: problem details in JSON (RFC 9457).
     Problem,
 }
@@ -67,7 +76,10 @@ impl Dialect {
     /// Says a refusal as this family's clients understand it.
     pub fn speak(self, refusal: &Refusal, occasion: &Occasion<'_>) -> Spoken {
         match self {
+            Self::Acs => acs::speak(refusal, acs::Texts::V1, occasion),
+            Self::Acs3 => acs::speak(refusal, acs::Texts::V3, occasion),
             Self::Odps => odps::speak(refusal, occasion),
+            Self::Oss => oss::speak(refusal, occasion),
             Self::Problem => problem::speak(refusal, occasion),
         }
     }

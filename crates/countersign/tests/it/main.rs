@@ -8,6 +8,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod acs;
 mod explain;
 mod laws;
+mod oss;
+mod oss_cases;
+mod oss_laws;
 mod vectors;
