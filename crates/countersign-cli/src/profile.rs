@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use countersign::{AccessKeyId, AccessKeySecret};
-use countersign_client::{Client, Family, Loaded, Profile, ProfileError, Warning};
+use countersign_client::{Client, Family, Loaded, Profile, Warning};
 
 use crate::data::read_secret_file;
 use crate::env;

@@ -42,6 +42,8 @@ pub struct Signed {
     pub headers: HeaderMap,
     pub body: Bytes,
     pub string_to_sign: StringToSign,
+    /// Whether the signature stands in the URL.
+    pub in_query: bool,
 }
 
 /// What came back.
@@ -139,11 +141,13 @@ impl Client {
             headers.entry(ODPS_USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
         }
         let (mut parts, ()) = http::Request::new(()).into_parts();
+        let unsigned = uri.clone();
         (parts.method, parts.uri, parts.headers) = (method, uri, headers);
         let string_to_sign = self.signer.sign(&mut parts, &body, now, nonce)?;
         // What the library would write otherwise would not be what is signed.
         let url = url_of(&parts.uri).map_err(|_| self.wrong(url))?.to_string();
-        Ok(Signed { method: parts.method, url, headers: parts.headers, body, string_to_sign })
+        let in_query = parts.uri != unsigned;
+        Ok(Signed { method: parts.method, url, headers: parts.headers, body, string_to_sign, in_query })
     }
 
     /// The URI of a request, as it will be sent.

@@ -15,4 +15,5 @@ pub(crate) mod request;
 pub(crate) mod ring_key;
 pub(crate) mod serve;
 pub(crate) mod sign;
+mod signing;
 pub(crate) mod whoami;
