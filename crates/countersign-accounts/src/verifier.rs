@@ -320,17 +320,14 @@ impl Verifier {
         let revision = snapshot.revision();
         // The body comes after all that needs no more than the head: what a stranger sends is not worth reading.
         let payload = &proven.claim().payload;
-        let matches = match request.body {
+        match request.body {
             Body::Unread if payload.is_compared() => {
-                let check = payload.check();
+                let check = proven.body_check();
                 let verified = Verified { proven, access_key, revision };
                 return Verdict::Pending(Pending { verified, scheme, check, single_use });
             }
-            Body::Unread => true,
-            Body::Whole(body) => payload.matches(body),
-        };
-        if !matches {
-            return refused(scheme, Refusal::BodyMismatch);
+            Body::Whole(body) if !proven.body_matches(body) => return refused(scheme, Refusal::BodyMismatch),
+            Body::Unread | Body::Whole(_) => {}
         }
         let verified = Verified { proven, access_key, revision };
         match self.use_up(&verified, single_use.as_ref(), context.now) {

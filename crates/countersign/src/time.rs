@@ -108,14 +108,14 @@ impl Timestamp {
 
     /// Reads `20261121T232313Z`, and nothing else.
     pub fn parse_basic(text: &str) -> Option<Self> {
-        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-        let digits =
-            |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(date, 8) || !digits(time, 6) {
+        let [y1, y2, y3, y4, m1, m2, d1, d2, b'T', h1, h2, i1, i2, s1, s2, b'Z'] = *text.as_bytes() else {
             return None;
-        }
-        let date = Date::strptime("%Y%m%d", date).ok()?;
-        let time = Time::strptime("%H%M%S", time).ok()?;
+        };
+        let digit = |digit: u8| i8::try_from(digit.checked_sub(b'0')?).ok().filter(|digit| *digit < 10);
+        let two = |tens, ones| Some(digit(tens)? * 10 + digit(ones)?);
+        let year = i16::from(two(y1, y2)?) * 100 + i16::from(two(y3, y4)?);
+        let date = Date::new(year, two(m1, m2)?, two(d1, d2)?).ok()?;
+        let time = Time::new(two(h1, h2)?, two(i1, i2)?, two(s1, s2)?, 0).ok()?;
         let instant = TimeZone::UTC.to_timestamp(date.to_datetime(time)).ok()?;
         Some(Self::from_unix_millis(instant.as_millisecond()))
     }

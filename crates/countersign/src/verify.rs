@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::claim::{Claim, Lifetime, Payload};
-use crate::key::{Key, SigningKeys};
+use crate::claim::{BodyCheck, Claim, Lifetime, Payload};
+use crate::key::{Key, SigningKey, SigningKeys};
 use crate::refusal::Refusal;
 use crate::request::{Body, Request};
 use crate::scheme::{Place, Reading, Scheme, StringToSign};
@@ -15,6 +15,8 @@ pub struct Proven<'r> {
     claim: Claim<'r>,
     scheme: &'static dyn Scheme,
     reading: Reading,
+    /// What has proven the signature, where signatures of the body go on from it.
+    key: Option<Box<SigningKey>>,
 }
 
 impl<'r> Proven<'r> {
@@ -32,12 +34,24 @@ impl<'r> Proven<'r> {
     pub fn reading(&self) -> Reading {
         self.reading
     }
+
+    /// Begins to compare the body with what was signed, piece by piece.
+    pub fn body_check(&self) -> BodyCheck {
+        self.claim.payload.check(self.key.as_deref())
+    }
+
+    /// Whether a body is the one that was signed, or nothing was said of it.
+    pub fn body_matches(&self, body: &[u8]) -> bool {
+        let mut check = self.body_check();
+        check.update(body) && check.finish()
+    }
 }
 
 /// Which readings to accept besides the strict one.
 #[derive(Clone, Copy, Debug)]
 pub enum Readings<'a> {
-    /// Those that leave every name and value as it is, from the clients that need them, and those named here.
+    /// Those that leave every name and value as it is, and those named here. Where a reading names the client that needs
+    /// it, from that client alone.
     Preserving { and: &'a [String] },
     /// All: for explaining a signature, never for letting a request through.
     Every,
@@ -48,8 +62,8 @@ impl Readings<'_> {
     pub fn accept(self, reading: Reading, claim: &Claim<'_>) -> bool {
         let Self::Preserving { and } = self else { return true };
         let from_its_client = || {
-            let client = reading.client.zip(claim.user_agent);
-            client.is_some_and(|(client, user_agent)| user_agent.starts_with(client.as_bytes()))
+            let Some(client) = reading.client else { return true };
+            claim.user_agent.is_some_and(|user_agent| user_agent.starts_with(client.as_bytes()))
         };
         reading.is_strict()
             || (reading.preserves && from_its_client())
@@ -75,11 +89,11 @@ pub fn verify<'r>(
     key: Key<'_>,
     accepted: Readings<'_>,
 ) -> Result<Proven<'r>, Refusal> {
-    let reading = matching(scheme, place, request, &claim, key, accepted)?;
-    Ok(Proven { claim, scheme, reading })
+    let (reading, key) = matching(scheme, place, request, &claim, key, accepted)?;
+    Ok(Proven { claim, scheme, reading, key })
 }
 
-/// The reading under which the signature matches.
+/// The reading under which the signature matches, and the key, where the body is yet to be tested with it.
 fn matching(
     scheme: &'static dyn Scheme,
     place: Place<'_>,
@@ -87,7 +101,7 @@ fn matching(
     claim: &Claim<'_>,
     key: Key<'_>,
     accepted: Readings<'_>,
-) -> Result<Reading, Refusal> {
+) -> Result<(Reading, Option<Box<SigningKey>>), Refusal> {
     let keys = Keys::of(scheme, key, claim);
     let mut text = StringToSign::new();
     for reading in scheme.readings() {
@@ -95,12 +109,15 @@ fn matching(
         if !scheme.write(*reading, place, request, claim, &mut text) {
             continue;
         }
-        if keys.keys.iter().any(|key| key.proves(text.as_bytes(), &claim.signature)) {
+        let mut tried = keys.keys.iter();
+        if let Some(proving) = tried.find(|key| key.proves(text.as_bytes(), &claim.signature)) {
+            let signs_body = matches!(claim.payload, Payload::Chunks(_));
+            let of_the_body = signs_body.then(|| Box::new(proving.clone()));
             keys.keep(scheme, key, claim);
             if !accepted.accept(*reading, claim) {
                 return Err(Refusal::ReadingNotAccepted(reading.name));
             }
-            return Ok(*reading);
+            return Ok((*reading, of_the_body));
         }
     }
     if keys.kept {

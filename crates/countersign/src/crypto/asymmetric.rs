@@ -176,7 +176,7 @@ mod library {
             Algorithm::RsaPssSha512 => &RSA_PSS_2048_8192_SHA512,
             Algorithm::Ed25519 => &ED25519,
             Algorithm::EcdsaP256Sha256 => &ECDSA_P256_SHA256_FIXED,
-            Algorithm::Hmac(_) => return false,
+            Algorithm::Hmac(_) | Algorithm::Ed25519OrEcdsaP256 => return false,
         };
         let key = ParsedPublicKey::new(by, der);
         key.is_ok_and(|key| key.verify_sig(bytes, signature).is_ok())
@@ -208,7 +208,7 @@ mod library {
                 return Some(Bytes::from_slice(key.sign(&SystemRandom::new(), bytes).ok()?.as_ref()));
             }
             // The library verifies RSA with SHA-1, and does not sign with it.
-            Algorithm::RsaSha1 | Algorithm::Hmac(_) => return None,
+            Algorithm::RsaSha1 | Algorithm::Hmac(_) | Algorithm::Ed25519OrEcdsaP256 => return None,
         };
         let key = rsa(der)?;
         let mut signature = Bytes::from_elem(0, key.public_modulus_len());

@@ -9,7 +9,7 @@
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use super::odps::escaped;
+use super::xml::escaped;
 use super::{Occasion, Spoken};
 use crate::canonical::each_parameter;
 use crate::refusal::{Malformed, Refusal};
@@ -173,7 +173,7 @@ fn said(
 
 /// Whether the client wishes XML: by the parameter `Format`, by `Accept`, or by neither, as the documentation of the RPC
 /// scheme has it. SDKs name JSON wherever they expect it.
-fn wants_xml(occasion: &Occasion<'_>) -> bool {
+pub(super) fn wants_xml(occasion: &Occasion<'_>) -> bool {
     let request = &occasion.request;
     let form = match request.body {
         Body::Whole(form) => form,

@@ -1,6 +1,8 @@
 //! How a family of clients is refused: the one place where a refusal becomes a wire format.
 
 pub mod acs;
+mod aws;
+mod hmac_auth;
 pub mod odps;
 mod oss;
 mod problem;
@@ -25,6 +27,14 @@ pub enum Dialect {
     Odps,
     /// Alibaba Cloud OSS: XML, and of it a copy in a header field where there is no body.
     Oss,
+    /// AWS: XML or JSON, as the service that the client calls has it.
+    Aws,
+    /// Kong's plugin hmac-auth: a message in JSON.
+    Kong,
+    /// The same in the words of APISIX.
+    Apisix,
+    /// Signers by RFC 9421: problem details, and what to sign.
+    MessageSignatures,
     /// Whoever bears no scheme's marks: problem details in JSON (RFC 9457).
     Problem,
 }
@@ -55,21 +65,28 @@ pub struct Spoken {
 
 impl Dialect {
     /// Whether the sender of this request reads XML rather than JSON.
-    pub fn wants_xml(self, _request: &Request<'_>) -> bool {
+    pub fn wants_xml(self, occasion: &Occasion<'_>) -> bool {
         match self {
-            Self::Odps => true,
-            Self::Problem => false,
+            Self::Odps | Self::Oss => true,
+            Self::Acs | Self::Acs3 => acs::wants_xml(occasion),
+            Self::Aws => aws::wants_xml(occasion),
+            Self::Kong | Self::Apisix | Self::MessageSignatures | Self::Problem => false,
         }
     }
 
     /// Adds what every answer to this family has in its head, whatever it says.
     pub fn add_headers(self, occasion: &Occasion<'_>, headers: &mut HeaderMap) {
-        let name = match self {
-            Self::Odps => HeaderName::from_static("x-odps-request-id"),
-            Self::Problem => return,
+        let names: &[&'static str] = match self {
+            Self::Odps => &["x-odps-request-id"],
+            Self::Acs | Self::Acs3 => &["x-acs-request-id"],
+            Self::Oss => &["x-oss-request-id"],
+            Self::Aws => &["x-amz-request-id", "x-amzn-requestid"],
+            Self::Kong | Self::Apisix | Self::MessageSignatures | Self::Problem => return,
         };
         if let Ok(id) = HeaderValue::from_str(occasion.request_id) {
-            headers.insert(name, id);
+            for name in names {
+                headers.insert(HeaderName::from_static(name), id.clone());
+            }
         }
     }
 
@@ -80,6 +97,10 @@ impl Dialect {
             Self::Acs3 => acs::speak(refusal, acs::Texts::V3, occasion),
             Self::Odps => odps::speak(refusal, occasion),
             Self::Oss => oss::speak(refusal, occasion),
+            Self::Aws => aws::speak(refusal, occasion),
+            Self::Kong => hmac_auth::speak_kong(refusal, occasion),
+            Self::Apisix => hmac_auth::speak_apisix(refusal, occasion),
+            Self::MessageSignatures => problem::speak_to_signer(refusal, occasion),
             Self::Problem => problem::speak(refusal, occasion),
         }
     }

@@ -16,7 +16,7 @@ use crate::key::{AccessKeySecret, Key};
 use crate::request::Request;
 use crate::scheme::{Place, Reading, Scheme, StringToSign};
 use crate::time::Timestamp;
-use crate::verify::{Readings, verify};
+use crate::verify::{Proven, Readings, verify};
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 /// How many guesses are tested at most, and about how many bytes of request heads in all, so that explaining a request
@@ -146,7 +146,7 @@ impl<'t, 'r> Trial<'t, 'r> {
         let place = Place { base: change.base.unwrap_or(self.place.base), ..self.place };
 
         let held = Held { secret: change.secret.or(self.held.secret), ..self.held };
-        let proven = prove(self.scheme, place, &request, &claim, held);
+        let proven = prove(self.scheme, place, &request, &claim, held).map(|proven| proven.reading());
         let by_text = || {
             let client = self.client?;
             let fits = |reading: &&Reading| {
@@ -172,16 +172,15 @@ impl<'t, 'r> Trial<'t, 'r> {
     }
 }
 
-/// The reading under which what is held proves a claim.
+/// A claim that what is held proves.
 pub(super) fn prove<'r>(
     scheme: &'static dyn Scheme,
     place: Place<'_>,
     request: &Request<'r>,
     claim: &Claim<'r>,
     held: Held<'_>,
-) -> Option<Reading> {
-    let proven = held.with(|key| verify(scheme, place, request, claim.clone(), key, Readings::Every))?;
-    proven.ok().map(|proven| proven.reading())
+) -> Option<Proven<'r>> {
+    held.with(|key| verify(scheme, place, request, claim.clone(), key, Readings::Every))?.ok()
 }
 
 /// What a scheme writes under a reading, where the reading applies.

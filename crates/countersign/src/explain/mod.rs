@@ -43,7 +43,7 @@ use crate::request::{Body, Request};
 use crate::scheme::{Place, ReadError, Reading, Scheme};
 use crate::schemes;
 use crate::time::Timestamp;
-use crate::verify::{Readings, Unsigned, covers, fresh, mismatch};
+use crate::verify::{Proven, Readings, Unsigned, covers, fresh, mismatch};
 
 /// What is known about a request besides what stands in it.
 #[derive(Clone, Copy, Debug)]
@@ -175,8 +175,10 @@ fn judged<'c>(
     let request = captured.request();
     let (place, held) = (about.place(), about.held());
     steps.extend(steps::of_claim(&request, claim));
-    let matched = prove(scheme, place, &request, claim, held);
-    let verified = held.is_some().then_some(matched.is_some());
+    let proven = prove(scheme, place, &request, claim, held);
+    let verified = held.is_some().then_some(proven.is_some());
+    let body_matches = body_matches(&request, claim, proven.as_ref());
+    let matched = proven.map(|proven| proven.reading());
     let strict = || scheme.readings().iter().find(|reading| reading.is_strict()).copied();
     let text = matched.or_else(strict).and_then(|reading| written(scheme, reading, place, &request, claim));
     let canonical = text.as_ref().and_then(|text| text.canonical_request.as_deref());
@@ -195,14 +197,14 @@ fn judged<'c>(
         canonical_lines,
         verified,
         reading: matched.map(|reading| reading.name),
-        body_matches: body_matches(&request, claim),
+        body_matches,
         ..Explanation::default()
     };
     if let Some(text) = &text {
         explanation.string_to_sign = Some(text.string_to_sign.clone());
         explanation.canonical_request.clone_from(&text.canonical_request);
     }
-    match refused(scheme, &request, claim, about, matched) {
+    match refused(scheme, &request, claim, about, matched, body_matches) {
         Some(refusal) => {
             let reason = refusal.to_string();
             explanation.reason = Some(reason.clone());
@@ -248,6 +250,7 @@ fn refused(
     claim: &Claim<'_>,
     about: &About<'_>,
     matched: Option<Reading>,
+    body_matches: Option<bool>,
 ) -> Option<Refusal> {
     let place = about.place();
     if claim.algorithm == Algorithm::RsaSha1 {
@@ -274,13 +277,16 @@ fn refused(
     if let Err(refusal) = covers(request, claim, Unsigned::default()) {
         return Some(refusal);
     }
-    (body_matches(request, claim) == Some(false)).then_some(Refusal::BodyMismatch)
+    (body_matches == Some(false)).then_some(Refusal::BodyMismatch)
 }
 
-fn body_matches(request: &Request<'_>, claim: &Claim<'_>) -> Option<bool> {
-    match request.body {
-        Body::Whole(body) if claim.payload != Payload::Uncovered => Some(claim.payload.matches(body)),
-        Body::Whole(_) | Body::Unread => None,
+fn body_matches(request: &Request<'_>, claim: &Claim<'_>, proven: Option<&Proven<'_>>) -> Option<bool> {
+    let Body::Whole(body) = request.body else { return None };
+    match (&claim.payload, proven) {
+        (Payload::Uncovered, _) => None,
+        // Only the key that has proven the head tells whether the chunks are right.
+        (Payload::Chunks(_), proven) => proven.map(|proven| proven.body_matches(body)),
+        (payload, _) => Some(payload.matches(body)),
     }
 }
 

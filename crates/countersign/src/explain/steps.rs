@@ -77,6 +77,7 @@ fn body(request: &Request<'_>, claim: &Claim<'_>) -> Step {
     let (name, signed) = match &claim.payload {
         Payload::Uncovered => return step("body", "not covered by the signature"),
         Payload::Form => return step("body", "a form, which stands in the string to sign"),
+        Payload::Chunks(_) => return step("body", "in chunks, each with a signature of its own"),
         Payload::Unreadable => ("digest of the body", "it is none, so no body matches it".to_owned()),
         Payload::Digest(hash, digest) => {
             let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -9,9 +9,13 @@
 )]
 
 mod acs;
+mod chosen;
 mod explain;
+mod hmac_auth;
 mod laws;
 mod oss;
 mod oss_cases;
 mod oss_laws;
+mod rfc9421;
+mod sigv4;
 mod vectors;
