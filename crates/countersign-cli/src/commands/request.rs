@@ -5,8 +5,9 @@ use std::io::Write;
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use clap::Args;
+use countersign::Malformed;
 use countersign_accounts::{clock, random};
-use countersign_client::{Answer, Client, Signed};
+use countersign_client::{Answer, Client, ClientError, Signed};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use rand_core::CryptoRng;
 
@@ -84,7 +85,12 @@ impl About {
         };
         let headers = parse_headers(&self.headers)?;
         let nonce = nonce(&mut random::from_system());
-        Ok(client.sign(self.method, &self.url, headers, body, clock::now(), &nonce)?)
+        match client.sign(self.method, &self.url, headers, body, clock::now(), &nonce) {
+            Err(ClientError::Sign(Malformed::Missing(what @ ("region" | "service")))) => {
+                bail!("the scheme signs the {what}, and none is known: give `--{what} NAME`")
+            }
+            signed => Ok(signed?),
+        }
     }
 
     async fn send(self, client: &Client) -> anyhow::Result<Answer> {

@@ -72,7 +72,9 @@ fn request_is_a_signed_curl_for_every_scheme() {
     let home = home_of(&key);
     for scheme in schemes::ALL {
         let name = scheme.name();
-        let url = format!("{origin}/{}/things?x=1", if name == "odps" { "api/../elsewhere" } else { "any" });
+        // RPC signs parameters alone, so its requests have no path.
+        let path = if name == "acs-rpc" { "" } else { "any/things" };
+        let url = format!("{origin}/{path}?x=1");
         let profile = if name == "sigv4" { "aws:mine" } else { "aliyun:mine" };
         let request = |more: &[&str]| {
             let mut program = program_at(home.path());
@@ -94,7 +96,7 @@ fn request_is_a_signed_curl_for_every_scheme() {
         let json = ["-H", "Content-Type: application/json", "-d", "{\"a\":1}"];
         let answer = text(&request(&[&["POST", &url][..], &headers, &json].concat()));
         assert!(answer.contains(name), "{name}: {answer}");
-        let answer = text(&request(&["GET", "/relative", "--endpoint", &origin]));
+        let answer = text(&request(&["GET", &format!("/{path}"), "--endpoint", &origin]));
         assert!(answer.contains(name), "{name}: {answer}");
     }
 }
@@ -189,6 +191,11 @@ fn profiles_are_found_where_people_have_them() {
     let file = home.path().join(".aliyun/config.json");
     assert!(
         text(&sign(&["--scheme", "acs-rpc", "--profile", file.to_str().unwrap()], &[])).contains("LTAIother")
+    );
+    let error = said(&sign(&["--scheme", "sigv4", "--profile", "aws:mine"], &[]));
+    assert!(
+        error.contains("the scheme signs the service, and none is known: give `--service NAME`"),
+        "{error}"
     );
     // AWS's keys for any scheme, if they are named.
     assert!(text(&sign(&["--scheme", "acs-rpc", "--profile", "aws:mine"], &[])).contains("CSAK1"));

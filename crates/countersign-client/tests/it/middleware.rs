@@ -61,13 +61,19 @@ async fn what_reqwest_sends_is_what_was_signed() {
             ..Signer::new(*scheme, credential())
         });
         let requests = [
-            client.get(format!("{origin}/a/../b c/%41?x=1&q='ü'#part")),
+            match scheme.name() {
+                // Its requests have no path.
+                "acs-rpc" => client.get(format!("{origin}/?x=1&q='ü'#part")),
+                _ => client.get(format!("{origin}/a/../b c/%41?x=1&q='ü'#part")),
+            },
             client.post(format!("{origin}/")).header("content-type", "application/json").body("{}"),
             client.put(&origin).body(""),
         ];
         for request in requests {
-            let (sent, taken) = tokio::join!(request.send(), take(&listener));
-            assert_eq!(sent.unwrap().status(), 204);
+            // What is not sent ends the test here.
+            let sent = async { request.send().await.expect(scheme.name()).status() };
+            let (status, taken) = tokio::join!(sent, take(&listener));
+            assert_eq!(status, 204);
             let (parts, body) = taken.into_parts();
             let read = judge_by_secret(&parts, &body, SECRET).map(Scheme::name);
             assert_eq!(read, Ok(scheme.name()), "{parts:?}");
@@ -81,5 +87,5 @@ async fn what_cannot_be_signed_is_not_sent() {
         Signer { presign: Some(Duration::from_secs(60)), ..Signer::new(schemes::ODPS, credential()) };
     // Nobody listens there.
     let error = client(signer).get("http://127.0.0.1:1/").send().await.unwrap_err();
-    assert!(error.to_string().contains("it has no presigned URLs"), "{error}");
+    assert!(error.to_string().contains("no presigned URLs"), "{error}");
 }

@@ -16,6 +16,11 @@ fn signer(scheme: &'static dyn Scheme) -> Signer {
     }
 }
 
+/// RPC signs parameters alone, so its requests have no path.
+fn has_paths(scheme: &dyn Scheme) -> bool {
+    scheme.name() != schemes::ACS_RPC.name()
+}
+
 /// Requests of many shapes.
 fn requests() -> Vec<Request<Bytes>> {
     let form = "application/x-www-form-urlencoded";
@@ -40,6 +45,9 @@ fn requests() -> Vec<Request<Bytes>> {
 fn what_any_scheme_signs_here_the_core_verifies() {
     for scheme in schemes::ALL {
         for mut request in requests() {
+            if request.uri().path() != "/" && !has_paths(*scheme) {
+                continue;
+            }
             let about = format!("{} {} {}", scheme.name(), request.method(), request.uri());
             signer(*scheme).sign_request(&mut request, now(), "5d41402abc4b2a76").expect(&about);
             let (mut parts, body) = request.into_parts();
@@ -57,7 +65,8 @@ fn presigned_urls_verify_where_a_scheme_has_them() {
     let mut presigning = Vec::new();
     for scheme in schemes::ALL {
         let signer = Signer { presign: Some(Duration::from_secs(300)), ..signer(*scheme) };
-        let mut request = Request::get("https://h.example/a%20b?x=1").body(Bytes::new()).unwrap();
+        let url = if has_paths(*scheme) { "https://h.example/a%20b?x=1" } else { "https://h.example/?x=1" };
+        let mut request = Request::get(url).body(Bytes::new()).unwrap();
         match signer.sign_request(&mut request, now(), "5d41402abc4b2a76") {
             Ok(_) => presigning.push(scheme.name()),
             Err(error) => {
@@ -66,26 +75,28 @@ fn presigned_urls_verify_where_a_scheme_has_them() {
             }
         }
         let (parts, body) = request.into_parts();
-        assert!(parts.uri.to_string().starts_with("https://h.example/a%20b?x=1&"), "{}", parts.uri);
+        assert!(parts.uri.to_string().starts_with(&format!("{url}&")), "{}", parts.uri);
         assert_eq!(judge_by_secret(&parts, &body, SECRET).map(Scheme::name), Ok(scheme.name()));
     }
     assert_eq!(presigning, PRESIGNING);
 }
 
 /// Those of the schemes that put signatures in the query.
-const PRESIGNING: [&str; 0] = [];
+const PRESIGNING: [&str; 5] = ["oss4", "oss2", "oss", "sigv4", "acs-rpc"];
 
 #[test]
 fn a_security_token_goes_along() {
     for scheme in schemes::ALL {
         let signer = Signer { security_token: Some(SecurityToken::new("the-token")), ..signer(*scheme) };
-        let mut request = Request::get("https://h.example/x").body(Bytes::new()).unwrap();
-        if signer.sign_request(&mut request, now(), "5d41402abc4b2a76").is_err() {
-            continue;
-        }
+        let mut request = Request::get("https://h.example/").body(Bytes::new()).unwrap();
+        signer.sign_request(&mut request, now(), "5d41402abc4b2a76").expect(scheme.name());
         let (parts, body) = request.into_parts();
         assert_eq!(judge_by_secret(&parts, &body, SECRET).map(Scheme::name), Ok(scheme.name()));
         let in_headers = parts.headers.values().any(|value| value == "the-token");
-        assert!(in_headers || parts.uri.to_string().contains("the-token"), "{}", scheme.name());
+        let goes_along = in_headers || parts.uri.to_string().contains("the-token");
+        assert_eq!(goes_along, !WITHOUT_TOKENS.contains(&scheme.name()), "{}", scheme.name());
     }
 }
+
+/// Those of the schemes that know nothing of temporary AccessKeys.
+const WITHOUT_TOKENS: [&str; 3] = ["kong-hmac", "apisix-hmac", "rfc9421"];
