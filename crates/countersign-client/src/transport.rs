@@ -136,7 +136,10 @@ impl Client {
         nonce: &str,
     ) -> Result<Signed, ClientError> {
         let uri = self.uri(url)?;
-        headers.entry(ACCEPT).or_insert(ANYTHING);
+        // Who is given a URL has not been told which fields to send with it.
+        if self.signer.presign.is_none() {
+            headers.entry(ACCEPT).or_insert(ANYTHING);
+        }
         if is_odps(self.signer.scheme) {
             headers.entry(ODPS_USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
         }

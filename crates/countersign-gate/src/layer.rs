@@ -273,6 +273,9 @@ fn host(parts: &Parts) -> &str {
 /// Puts the host of the target into `Host`, where HTTP/2 leaves that out. Two that differ are refused: one would be
 /// signed, and the other might count.
 fn name_host(parts: &mut Parts) -> Result<(), Malformed> {
+    if parts.headers.get_all(HOST).iter().nth(1).is_some() {
+        return Err(Malformed::Repeated(HOST.to_string()));
+    }
     let Some(authority) = parts.uri.authority() else { return Ok(()) };
     let named = parts.headers.get(HOST).map(HeaderValue::as_bytes);
     match named {

@@ -154,10 +154,12 @@ impl Profile {
         };
         for names in family.names() {
             let id = first(names.id).map(|(name, text)| access_key_id(name, &text)).transpose()?;
+            // A security token by itself is what an earlier AccessKey has left behind.
+            let token = id.as_ref().and_then(|_| first(names.token));
             profile = profile.or(Self {
                 access_key_id: id,
                 access_key_secret: first(names.secret).map(|(_, text)| AccessKeySecret::new(text.as_str())),
-                security_token: first(names.token).map(|(_, text)| SecurityToken::new(text.as_str())),
+                security_token: token.map(|(_, text)| SecurityToken::new(text.as_str())),
                 ..Self::default()
             });
         }
@@ -229,6 +231,12 @@ mod tests {
     fn what_is_empty_is_not_said() {
         let empty = env(Family::Odps, &[("ODPS_ACCESS_ID", ""), ("ODPS_ENDPOINT", "  ")]).unwrap();
         assert_eq!(told(&empty), [None; 7]);
+    }
+
+    #[test]
+    fn a_security_token_that_is_left_behind_joins_no_other_access_key() {
+        let left = env(Family::Odps, &[("ODPS_STS_TOKEN", "t"), ("ODPS_ENDPOINT", "e")]).unwrap();
+        assert_eq!(told(&left.or(key("a", "s", "")))[..4], [Some("e"), Some("a"), Some("s"), None]);
     }
 
     #[test]

@@ -50,6 +50,10 @@ async fn any_other_is_refused_in_the_manner_of_its_clients() {
     let (status, _, body) = server.send(vec![head(&parts, &[])]).await;
     assert_eq!(status, 400);
     assert!(body.contains("name two hosts"), "{body}");
+    let parts = signed(schemes::ODPS, "GET", "/x", &[], b"");
+    let (status, _, body) = server.send(vec![head(&parts, &["host: b.example"])]).await;
+    assert_eq!(status, 400);
+    assert!(body.contains("`host` stands more than once"), "{body}");
     assert!(server.seen().is_empty());
 }
 
