@@ -19,7 +19,7 @@ pub(crate) const DEFAULT_PROFILE: &str = "conf/odps_config.ini";
 pub(crate) struct ProfileArgs {
     /// The profile: a file in the form of odpscmd's odps_config.ini [default: conf/odps_config.ini, if it is there] or of
     /// aliyun's config.json, or `aliyun[:NAME]` of ~/.aliyun, or `aws[:NAME]` of ~/.aws
-    #[arg(long, value_name = "FILE|aliyun[:NAME]|aws[:NAME]", value_parser = read_source)]
+    #[arg(long, value_name = "PROFILE", value_parser = read_source)]
     profile: Option<Source>,
     /// The AccessKey id
     #[arg(long, value_name = "ID")]

@@ -19,9 +19,6 @@ use crate::profile::ProfileArgs;
 const SET_BY_SIGNING: [&str; 2] = ["authorization", "date"];
 
 /// Send a signed request and print the body of the answer
-///
-/// By `odps` it goes to the endpoint of the profile. By any other scheme it may go to every URL, with an AccessKey of
-/// those who issued it.
 #[derive(Args, Debug)]
 pub(crate) struct Request {
     #[command(flatten)]
@@ -40,7 +37,7 @@ pub(crate) struct Request {
 pub(super) struct About {
     /// The method, such as GET
     method: Method,
-    /// A path behind the endpoint's own, such as /tenants, or a whole URL
+    /// A path behind the endpoint's own, such as /tenants, or a whole URL: by `odps` of the endpoint, by other schemes any
     url: String,
     /// A header field, such as 'Content-Type: application/xml'; it may be given several times
     #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]

@@ -37,8 +37,8 @@ pub(super) struct Signing {
     bucket_domains: Vec<String>,
 }
 
-const ALGORITHMS: [Algorithm; 12] = [
-    Algorithm::Hmac(Hash::Md5),
+/// Those that some scheme signs with.
+const ALGORITHMS: [Algorithm; 11] = [
     Algorithm::HMAC_SHA1,
     Algorithm::Hmac(Hash::Sha224),
     Algorithm::HMAC_SHA256,
