@@ -48,7 +48,8 @@ const READINGS: [Reading; 3] =
     [reading(0, "strict"), reading(1, "request-line-http-1.0"), reading(2, "request-line-http-2.0")];
 
 const fn reading(number: u8, name: &'static str) -> Reading {
-    Reading { name, client: None, preserves: true, number }
+    // The version of HTTP is a part of what is signed: it is taken for another only where the operator says so.
+    Reading { name, client: None, preserves: number == 0, number }
 }
 
 /// See the module.

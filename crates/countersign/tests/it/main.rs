@@ -9,6 +9,7 @@
 )]
 
 mod acs;
+mod cases;
 mod chosen;
 mod explain;
 mod hmac_auth;
