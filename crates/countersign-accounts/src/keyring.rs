@@ -222,11 +222,11 @@ impl Snapshot {
     }
 
     /// Keys that are in hand, each with the account that it belongs to, for whoever has no store.
-    pub fn from_secrets(keys: impl IntoIterator<Item = (AccountId, AccessKeyId, AccessKeySecret)>) -> Self {
+    pub fn from_keys(keys: impl IntoIterator<Item = (AccountId, AccessKeyId, KeyMaterial)>) -> Self {
         let mut snapshot = Self::empty();
-        for (account, id, secret) in keys {
+        for (account, id, material) in keys {
             snapshot.accounts.insert(account.clone());
-            snapshot.keys.insert(AccessKeyInForce::new(&id, account, None, &secret));
+            snapshot.keys.insert(AccessKeyInForce::new(&id, account, None, material, Standing::Enabled));
         }
         snapshot
     }

@@ -57,12 +57,15 @@ pub struct Verify<S> {
     gate: Arc<Settings>,
 }
 
+/// Tells the address of whoever sent a request.
+type Peer = Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>;
+
 #[derive(Clone)]
 struct Settings {
     verifier: Arc<Verifier>,
     demands: Arc<Demands>,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    peer: Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>,
+    peer: Peer,
     form_limit: usize,
     whole_limit: usize,
     forms: Arc<Semaphore>,

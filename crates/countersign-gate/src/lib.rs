@@ -5,6 +5,7 @@
 //!
 //! use axum::{Extension, Router, routing::get};
 //! use countersign::{AccessKeyId, AccessKeySecret};
+//! use countersign_accounts::access_key::KeyMaterial;
 //! use countersign_accounts::keyring::{Keyring, Snapshot};
 //! use countersign_accounts::verifier::{Demands, Verifier};
 //! use countersign_accounts::{id::AccountId, random};
@@ -16,8 +17,9 @@
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let (id, secret) = (AccessKeyId::new("CSAKexample")?, AccessKeySecret::new("the secret"));
-//!     let keys = Snapshot::from_secrets([(AccountId::from_text("acc_1"), id, secret)]);
+//!     let secret = KeyMaterial::Secret(AccessKeySecret::new("the secret"));
+//!     let keys = [(AccountId::from_text("acc_1"), AccessKeyId::new("CSAKexample")?, secret)];
+//!     let keys = Snapshot::from_keys(keys);
 //!     let verifier = Verifier::new(Arc::new(Keyring::new(keys)), &mut random::from_system());
 //!     let app = Router::new()
 //!         .route("/hello", get(hello))

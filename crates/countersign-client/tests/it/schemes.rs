@@ -1,12 +1,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::{Scheme, schemes};
+use countersign::crypto::PublicKey;
+use countersign::{AccessKeySecret, Algorithm, Credential, Key, Scheme, schemes};
 use countersign_client::{SecurityToken, Signer};
 use http::Request;
 use http::header::CONTENT_TYPE;
 
-use crate::{SECRET, credential, judge_by_secret, now};
+use crate::{SECRET, credential, judge, judge_by_secret, now};
 
 fn signer(scheme: &'static dyn Scheme) -> Signer {
     Signer {
@@ -100,3 +101,27 @@ fn a_security_token_goes_along() {
 
 /// Those of the schemes that know nothing of temporary AccessKeys.
 const WITHOUT_TOKENS: [&str; 3] = ["kong-hmac", "apisix-hmac", "rfc9421"];
+
+#[test]
+fn a_private_key_signs_where_a_scheme_takes_one() {
+    let private = include_str!("../../../../vectors/keys/rsa-2048.pem");
+    let public = PublicKey::from_pem(include_str!("../../../../vectors/keys/rsa-2048.pub.pem")).unwrap();
+    let mut signed = Vec::new();
+    for (scheme, algorithm) in schemes::ALL.iter().flat_map(|scheme| {
+        [Algorithm::RsaSha256, Algorithm::RsaPssSha512].map(|algorithm| (*scheme, algorithm))
+    }) {
+        let credential = Credential { secret: AccessKeySecret::new(private), ..credential() };
+        let signer = Signer { algorithm: Some(algorithm), credential, ..signer(scheme) };
+        let mut request = Request::get("https://h.example/?x=1").body(Bytes::new()).unwrap();
+        // It is never taken for a text to make a MAC with.
+        if signer.sign_request(&mut request, now(), "5d41402abc4b2a76").is_err() {
+            continue;
+        }
+        let (parts, body) = request.into_parts();
+        assert_eq!(judge(&parts, &body, Key::Public(&public), true).map(Scheme::name), Ok(scheme.name()));
+        signed.push((scheme.name(), algorithm.name()));
+    }
+    let rsa = Algorithm::RsaSha256.name();
+    let pss = Algorithm::RsaPssSha512.name();
+    assert_eq!(signed, [("odps", rsa), ("acs3", rsa), ("rfc9421", rsa), ("rfc9421", pss), ("acs-rpc", rsa)]);
+}

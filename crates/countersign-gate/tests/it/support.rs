@@ -13,6 +13,7 @@ use axum::{Extension, Router};
 use countersign::{
     AccessKeyId, AccessKeySecret, Credential, Place, Scheme, SignOptions, Timestamp, schemes, sign,
 };
+use countersign_accounts::access_key::KeyMaterial;
 use countersign_accounts::id::AccountId;
 use countersign_accounts::keyring::{Keyring, Snapshot};
 use countersign_accounts::random;
@@ -42,8 +43,9 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(alter: impl FnOnce(VerifyLayer) -> VerifyLayer) -> Self {
-        let (id, secret) = (AccessKeyId::new("CSAK1").unwrap(), AccessKeySecret::new(SECRET));
-        let keys = Snapshot::from_secrets([(AccountId::from_text("acc_1"), id, secret)]);
+        let secret = KeyMaterial::Secret(AccessKeySecret::new(SECRET));
+        let keys = [(AccountId::from_text("acc_1"), AccessKeyId::new("CSAK1").unwrap(), secret)];
+        let keys = Snapshot::from_keys(keys);
         let verifier = Verifier::new(Arc::new(Keyring::new(keys)), &mut random::from_system());
         let layer = alter(VerifyLayer::new(Arc::new(verifier), Demands::at("")).clock(now));
         let seen = Arc::new(Mutex::new(Vec::new()));
