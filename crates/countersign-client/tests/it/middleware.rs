@@ -71,7 +71,7 @@ async fn what_reqwest_sends_is_what_was_signed() {
         ];
         for request in requests {
             // What is not sent ends the test here.
-            let sent = async { request.send().await.expect(scheme.name()).status() };
+            let sent = async { request.send().await.unwrap().status() };
             let (status, taken) = tokio::join!(sent, take(&listener));
             assert_eq!(status, 204);
             let (parts, body) = taken.into_parts();
