@@ -222,6 +222,16 @@ impl Snapshot {
         Ok(snapshot)
     }
 
+    /// Keys that are in hand, each with the account that it belongs to, for whoever has no store.
+    pub fn from_keys(keys: impl IntoIterator<Item = (AccountId, AccessKeyId, KeyMaterial)>) -> Self {
+        let mut snapshot = Self::empty();
+        for (account, id, material) in keys {
+            snapshot.accounts.insert(account.clone());
+            snapshot.keys.insert(AccessKeyInForce::new(&id, account, None, material, Standing::Enabled));
+        }
+        snapshot
+    }
+
     /// Takes in more of the full state that it was made from: a state of millions of keys is read in pages, and never held
     /// whole.
     pub fn take_in(&mut self, changes: &[(Change, Option<Sealed>)], ring: &Ring) -> Result<(), SealError> {

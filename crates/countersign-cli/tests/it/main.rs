@@ -30,6 +30,7 @@ mod public_keys;
 mod pyodps;
 mod replies;
 mod rotation;
+mod signing;
 mod support;
 mod tamper;
 mod vectors;
