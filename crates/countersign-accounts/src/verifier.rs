@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use countersign::crypto::HmacSha1;
 use countersign::{
-    AccessKeySecret, Algorithm, Body, BodyCheck, Claim, Key, Malformed, Payload, Place, Proven, ReadError,
-    Readings, Refusal, Request, Scheme, Timestamp,
+    AccessKeySecret, Algorithm, Body, BodyCheck, Claim, Key, Malformed, Place, Proven, ReadError, Readings,
+    Refusal, Request, Scheme, Timestamp, Unsigned,
 };
-use countersign::{fresh, mismatch, schemes, stands_until, verify};
+use countersign::{covers, fresh, mismatch, schemes, stands_until, verify};
 use rand_core::CryptoRng;
 
 use crate::change::Revision;
@@ -50,17 +50,6 @@ pub struct Demands {
     pub ambiguous: bool,
     /// Whether an unknown AccessKey is answered as a wrong signature is.
     pub hide_unknown_keys: bool,
-}
-
-/// What may go unsigned, where it is the signer who chooses what to sign.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Unsigned {
-    /// The method, the path and the query.
-    pub target: bool,
-    /// The time by which the signature is judged: whoever has captured a request could use it at any time.
-    pub time: bool,
-    /// A body that is there.
-    pub body: bool,
 }
 
 impl Demands {
@@ -106,30 +95,10 @@ impl Demands {
         Ok(())
     }
 
-    /// Whether all is signed that must be. Most schemes leave their signers no choice: what those do not cover, they
-    /// cannot.
+    /// Whether all is signed that must be.
     fn cover(&self, request: &Request<'_>, claim: &Claim<'_>) -> Result<(), Refusal> {
+        covers(request, claim, self.unsigned)?;
         let covered = &claim.covered;
-        if covered.by_choice {
-            if !self.unsigned.target {
-                for (part, is_covered) in [
-                    ("the method", covered.method),
-                    ("the path", covered.path),
-                    ("the query", covered.query || request.query.is_none()),
-                ] {
-                    if !is_covered {
-                        return Err(Refusal::NotCovered(part));
-                    }
-                }
-            }
-            if !self.unsigned.time && !covered.time {
-                return Err(Refusal::NotCovered("the date"));
-            }
-            let has_body = !matches!(request.body, Body::Whole(b""));
-            if !self.unsigned.body && has_body && claim.payload == Payload::Uncovered {
-                return Err(Refusal::NotCovered("a digest of the body"));
-            }
-        }
         let is_signed = |name: &str| covered.headers.iter().any(|field| field.name == name);
         match self.signed_headers.iter().find(|name| request.headers.contains_key(*name) && !is_signed(name))
         {
@@ -151,10 +120,6 @@ pub struct Context<'c> {
 
 /// What became of a request.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a box would be an allocation for every request that is verified"
-)]
 pub enum Verdict<'r> {
     Verified(Verified<'r>),
     /// The body is a part of what is signed, and has not been read: read it and ask again. Nothing is proven yet.
@@ -322,17 +287,14 @@ impl Verifier {
         let revision = snapshot.revision();
         // The body comes after all that needs no more than the head: what a stranger sends is not worth reading.
         let payload = &proven.claim().payload;
-        let matches = match request.body {
+        match request.body {
             Body::Unread if payload.is_compared() => {
-                let check = payload.check();
+                let check = proven.body_check();
                 let verified = Verified { proven, access_key, revision };
                 return Verdict::Pending(Pending { verified, scheme, check, single_use });
             }
-            Body::Unread => true,
-            Body::Whole(body) => payload.matches(body),
-        };
-        if !matches {
-            return refused(scheme, Refusal::BodyMismatch);
+            Body::Whole(body) if !proven.body_matches(body) => return refused(scheme, Refusal::BodyMismatch),
+            Body::Unread | Body::Whole(_) => {}
         }
         let verified = Verified { proven, access_key, revision };
         match self.use_up(&verified, single_use.as_ref(), context.now) {

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use countersign::schemes;
+use countersign::{Unsigned, schemes};
 use countersign_accounts::network::Networks;
 use countersign_accounts::replay::DEFAULT_CAPACITY;
 use countersign_accounts::session::SessionLimits;
-use countersign_accounts::verifier::{Demands, Unsigned};
+use countersign_accounts::verifier::Demands;
 use countersign_control::connections::DEFAULT_CONNECTIONS;
 use countersign_control::console::ConsoleSettings;
 use countersign_control::mail::{Encryption, SmtpSettings};

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use countersign::AccessKeySecret;
+use countersign::crypto::PublicKey;
 use countersign::explain::{Captured, origin_form};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
@@ -17,13 +18,15 @@ pub struct Item {
     /// The path of the endpoint that it went to.
     pub base: Option<String>,
     pub secret: Option<AccessKeySecret>,
+    /// The AccessKey itself, where it is the public half of a pair.
+    pub public_key: Option<PublicKey>,
     /// What its client signed.
     pub client_string: Option<String>,
 }
 
 impl Item {
     fn bare(captured: Result<Captured, String>) -> Self {
-        Self { id: None, captured, base: None, secret: None, client_string: None }
+        Self { id: None, captured, base: None, secret: None, public_key: None, client_string: None }
     }
 }
 
@@ -74,7 +77,8 @@ fn vector(number: usize, value: &Value) -> Item {
             captured: Ok(captured(&fields)?),
             base: fields.text("endpoint")?.map(path_of),
             secret: fields.text("secret")?.map(AccessKeySecret::new),
-            client_string: fields.text("canonical_string")?.map(str::to_owned),
+            public_key: fields.text("public_key_pem")?.map(public_key).transpose()?,
+            client_string: fields.first(&["canonical_string", "string_to_sign"])?.map(str::to_owned),
         })
     };
     read().unwrap_or_else(|why: String| Item {
@@ -91,6 +95,12 @@ impl<'v> Fields<'v> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
+    /// The first of these that is there.
+    fn first(&self, names: &[&str]) -> Result<Option<&'v str>, String> {
+        let named = names.iter().find(|name| self.get(name).is_some());
+        named.map_or(Ok(None), |name| self.text(name))
+    }
+
     fn text(&self, name: &str) -> Result<Option<&'v str>, String> {
         let Some(value) = self.get(name) else { return Ok(None) };
         value.as_str().map(Some).ok_or_else(|| format!("`{name}` is not a text"))
@@ -100,7 +110,8 @@ impl<'v> Fields<'v> {
 fn captured(fields: &Fields<'_>) -> Result<Captured, String> {
     let missing = |name: &str| format!("`{name}` is missing");
     let method = fields.text("method")?.ok_or_else(|| missing("method"))?;
-    let named = ["request_target", "full_url", "url"].into_iter().find(|name| fields.get(name).is_some());
+    let named =
+        ["request_target", "target", "full_url", "url"].into_iter().find(|name| fields.get(name).is_some());
     let named = named.ok_or_else(|| missing("request_target"))?;
     let target = fields.text(named)?.unwrap_or_default();
     let target = origin_form(target).map_err(|why| format!("`{named}`: {why}"))?;
@@ -110,6 +121,10 @@ fn captured(fields: &Fields<'_>) -> Result<Captured, String> {
         headers: headers(fields.get("headers").ok_or_else(|| missing("headers"))?)?,
         body: body(fields)?,
     })
+}
+
+fn public_key(pem: &str) -> Result<PublicKey, String> {
+    PublicKey::from_pem(pem).map_err(|why| format!("`public_key_pem`: {why}"))
 }
 
 fn body(fields: &Fields<'_>) -> Result<Option<Vec<u8>>, String> {

@@ -19,7 +19,7 @@ type Told = Vec<(&'static str, Value)>;
 pub(crate) fn tell(judged: &Judged, arrival: &Arrival<'_>) -> Spoken {
     let told = told(judged, arrival);
     let scheme = judged.signed.scheme;
-    let (content_type, body) = match scheme.dialect().wants_xml(&arrival.request(countersign::Body::Unread)) {
+    let (content_type, body) = match scheme.dialect().wants_xml(&arrival.occasion()) {
         true => ("application/xml; charset=utf-8", xml(&told)),
         false => ("application/json;charset=utf-8", json(&told)),
     };

@@ -3,6 +3,7 @@
 //! Whoever acts on a verified request decodes it by these too: two decoders that differ are two requests.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -57,15 +58,18 @@ pub(crate) fn any(text: &[u8], is: impl Fn(u8) -> bool) -> bool {
 /// Splits a query at `&`, drops empty parts, splits each at its first `=`, and decodes names and values as forms are:
 /// `+` is a blank (the URL standard's `application/x-www-form-urlencoded` parser).
 pub fn parameters(query: &[u8]) -> Parameters<'_> {
-    let mut found = Parameters::new();
+    each_parameter(query).collect()
+}
+
+/// The same, one after the other.
+pub fn each_parameter(query: &[u8]) -> impl Iterator<Item = Parameter<'_>> {
     let plain = !any(query, is_written_otherwise);
-    let decode = |text| if plain { Cow::Borrowed(text) } else { decode_form(text) };
-    for part in query.split(|byte| *byte == b'&').filter(|part| !part.is_empty()) {
+    let decode = move |text| if plain { Cow::Borrowed(text) } else { decode_form(text) };
+    query.split(|byte| *byte == b'&').filter(|part| !part.is_empty()).map(move |part| {
         let at = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
         let (name, value) = part.split_at_checked(at).unwrap_or((part, &[]));
-        found.push(Parameter { name: decode(name), value: decode(value.get(1..).unwrap_or_default()) });
-    }
-    found
+        Parameter { name: decode(name), value: decode(value.get(1..).unwrap_or_default()) }
+    })
 }
 
 /// Decodes `%41` to `A`. What is not two hexadecimal digits after a `%` stays as it is.
@@ -109,6 +113,17 @@ fn decode_with(text: &[u8], plain: impl Fn(u8) -> u8) -> Cow<'_, [u8]> {
 /// Writes a text with every byte but `A-Z a-z 0-9 - _ . ~`, and those in `kept`, as `%XX` in upper case (RFC 3986,
 /// section 2.3).
 pub fn encode(text: &[u8], kept: &[u8], out: &mut impl Sink) {
+    encode_behind(b"%", text, kept, out);
+}
+
+/// Writes what [`encode`] makes of what it makes of a text: a blank as `%2520`.
+pub fn encode_twice(text: &[u8], out: &mut impl Sink) {
+    encode_behind(b"%25", text, b"", out);
+}
+
+/// Encodes; what stands before the two digits of an escape is `mark`.
+#[inline(always)]
+fn encode_behind(mark: &[u8], text: &[u8], kept: &[u8], out: &mut impl Sink) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
     let stays = |byte: u8| is_unreserved(byte) || kept.contains(&byte);
@@ -119,10 +134,18 @@ pub fn encode(text: &[u8], kept: &[u8], out: &mut impl Sink) {
         out.push(before);
         rest = behind;
         if let [byte, behind @ ..] = rest {
-            out.push(&[b'%', digit(byte >> 4), digit(byte & 15)]);
+            out.push(mark);
+            out.push(&[digit(byte >> 4), digit(byte & 15)]);
             rest = behind;
         }
     }
+}
+
+/// Compares two texts as [`encode`] with nothing kept would write them, without writing them: a `%` sorts before all that
+/// stays as it is.
+pub fn compare_encoded(a: &[u8], b: &[u8]) -> Ordering {
+    let rank = |byte: &u8| (is_unreserved(*byte), *byte);
+    a.iter().map(rank).cmp(b.iter().map(rank))
 }
 
 #[inline(always)]
@@ -187,6 +210,9 @@ mod tests {
             String::from_utf8(out).unwrap()
         };
         assert_eq!((encoded(b"").as_str(), encoded(b"/").as_str()), ("a%2F%20%2A~%C3%A9", "a/%20%2A~%C3%A9"));
+        let mut twice = Vec::new();
+        encode_twice("a/ *~é".as_bytes(), &mut twice);
+        assert_eq!(twice, b"a%252F%2520%252A~%25C3%25A9");
         let mut out = Vec::new();
         encode_hex(&[0, 0xab, 0x10], &mut out);
         assert_eq!(out, b"00ab10");
@@ -197,6 +223,22 @@ mod tests {
         assert_eq!(decode_base64(b"qrs=").as_deref(), Some(&[0xaa, 0xbb][..]));
         for text in ["qrs", "qrt=", "qrs=\n", "qr-="] {
             assert_eq!(decode_base64(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_compare_as_they_are_encoded() {
+        let texts: Vec<Vec<u8>> =
+            (0..=255u8).flat_map(|byte| [vec![byte], vec![b'a', byte], vec![byte, b'~']]).collect();
+        let encoded = |text: &[u8]| {
+            let mut out = Vec::new();
+            encode(text, b"", &mut out);
+            out
+        };
+        for a in &texts {
+            for b in &texts {
+                assert_eq!(compare_encoded(a, b), encoded(a).cmp(&encoded(b)), "{a:?} {b:?}");
+            }
         }
     }
 

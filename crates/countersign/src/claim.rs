@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 
+use crate::chunks::{ChunkCheck, Chunks};
 use crate::crypto::{Bytes, Hash, Hasher};
-use crate::key::{Algorithm, Signature};
+use crate::key::{Algorithm, Signature, SigningKey};
 use crate::time::Timestamp;
 
 /// What a signed request says of itself, before any of it is believed.
@@ -89,6 +90,9 @@ pub enum Payload {
     Form,
     /// A digest of it that is signed.
     Digest(Hash, Bytes),
+    /// It comes in chunks, each with a signature that goes on from the one before. Only the key that has proven the first
+    /// one can tell whether they are right: see [`crate::Proven::body_check`].
+    Chunks(Box<Chunks>),
     /// A signed digest that cannot be read. No body matches it.
     Unreadable,
 }
@@ -121,29 +125,30 @@ impl Scope<'_> {
 }
 
 impl Payload {
-    /// Whether a body is the one that was signed, or nothing was said of it.
+    /// Whether a body is the one that was signed, or nothing was said of it, as far as that can be told without a key:
+    /// of signed chunks it never is. A verifier asks [`crate::Proven::body_matches`].
     pub fn matches(&self, body: &[u8]) -> bool {
-        match self {
-            Self::Uncovered | Self::Form => true,
-            Self::Digest(hash, digest) => hash.digest(body) == *digest,
-            Self::Unreadable => false,
-        }
+        let mut check = self.check(None);
+        check.update(body) && check.finish()
     }
 
     /// Whether the body is to be compared with something.
     pub fn is_compared(&self) -> bool {
         match self {
             Self::Uncovered | Self::Form => false,
-            Self::Digest(..) | Self::Unreadable => true,
+            Self::Digest(..) | Self::Chunks(_) | Self::Unreadable => true,
         }
     }
 
-    /// Begins to compare a body that comes in pieces.
-    pub fn check(&self) -> BodyCheck {
-        BodyCheck(match self {
-            Self::Uncovered | Self::Form => Checking::Nothing,
-            Self::Digest(hash, digest) => Checking::Digest(Box::new(Hasher::new(*hash)), digest.clone()),
-            Self::Unreadable => Checking::Unreadable,
+    /// Begins to compare a body that comes in pieces. `key`: the one that has proven the claim.
+    pub(crate) fn check(&self, key: Option<&SigningKey>) -> BodyCheck {
+        BodyCheck(match (self, key) {
+            (Self::Uncovered | Self::Form, _) => Checking::Nothing,
+            (Self::Digest(hash, digest), _) => Checking::Digest(Box::new(Hasher::new(*hash)), digest.clone()),
+            (Self::Chunks(chunks), Some(key)) => {
+                Checking::Chunks(Box::new(ChunkCheck::new(chunks, key.clone())))
+            }
+            (Self::Chunks(_), None) | (Self::Unreadable, _) => Checking::Unreadable,
         })
     }
 }
@@ -156,6 +161,7 @@ pub struct BodyCheck(Checking);
 enum Checking {
     Nothing,
     Digest(Box<Hasher>, Bytes),
+    Chunks(Box<ChunkCheck>),
     Unreadable,
 }
 
@@ -168,6 +174,7 @@ impl BodyCheck {
                 hasher.update(piece);
                 true
             }
+            Checking::Chunks(check) => check.update(piece),
             Checking::Unreadable => false,
         }
     }
@@ -177,6 +184,7 @@ impl BodyCheck {
         match self.0 {
             Checking::Nothing => true,
             Checking::Digest(hasher, digest) => hasher.finish() == digest,
+            Checking::Chunks(check) => check.is_complete(),
             Checking::Unreadable => false,
         }
     }

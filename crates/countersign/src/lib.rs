@@ -28,6 +28,7 @@
 //! ```
 
 pub mod canonical;
+mod chunks;
 mod claim;
 pub mod crypto;
 pub mod dialects;
@@ -41,6 +42,7 @@ mod sign;
 mod time;
 mod verify;
 
+pub use chunks::{ChunkSigner, Chunks};
 pub use claim::{BodyCheck, Claim, Covered, HeaderField, Lifetime, Payload, Scope};
 pub use key::{
     AccessKeyId, AccessKeySecret, Algorithm, Key, MadeKeys, NotAnAccessKeyId, SecretKey, Signature,
@@ -49,8 +51,9 @@ pub use key::{
 pub use refusal::{Ambiguity, Malformed, Refusal};
 pub use request::{Body, Request};
 pub use scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
-pub use sign::{Credential, sign};
+pub use sign::{Credential, sign, sign_chunks};
 pub use time::Timestamp;
 pub use verify::{
-    LONGEST_PRESIGNED, Proven, Readings, fresh, mismatch, stands_until, string_to_sign, verify,
+    LONGEST_PRESIGNED, Proven, Readings, Unsigned, covers, fresh, mismatch, stands_until, string_to_sign,
+    verify,
 };

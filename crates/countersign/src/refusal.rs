@@ -126,4 +126,7 @@ pub enum Ambiguity {
     PathSeparator(char),
     #[error("the path or the query holds a control character")]
     ControlCharacter,
+    /// `.`, `..`, one of them in another spelling, or, where the signature is of a path without it, nothing at all.
+    #[error("the path holds the segment `{0}`, which servers resolve in different ways")]
+    PathSegment(String),
 }

@@ -34,6 +34,11 @@ pub trait Scheme: Debug + Send + Sync + 'static {
     /// [`ReadError`], where it cannot be read, or not without its body.
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError>;
 
+    /// Whether its signers leave the path of the endpoint out of what they sign.
+    fn leaves_base_out(&self) -> bool {
+        false
+    }
+
     /// The ways in which this scheme's signers canonicalize, the strict one first.
     fn readings(&self) -> &'static [Reading];
 
@@ -143,7 +148,8 @@ pub struct Place<'p> {
     /// Whether the client speaks TLS with whoever the client takes for the server.
     pub secure: bool,
     /// The domains whose subdomains are buckets: of `bucket.oss.example.com`, where this holds `oss.example.com`, the
-    /// first part is signed as the first segment of the path.
+    /// first part is signed as the first segment of the path. `files.example.com=pictures` says that this host, and
+    /// none below it, is the bucket `pictures`. Without ports.
     pub bucket_domains: &'p [String],
 }
 

@@ -2,8 +2,10 @@
 
 use http::request::Parts;
 
+use crate::chunks::ChunkSigner;
+use crate::claim::{Claim, Payload};
 use crate::crypto::{HmacSha1, PrivateKey};
-use crate::key::{AccessKeyId, AccessKeySecret, Key, Signature};
+use crate::key::{AccessKeyId, AccessKeySecret, Key, Signature, SigningKeys};
 use crate::refusal::Malformed;
 use crate::request::{Body, Request};
 use crate::scheme::{Place, ReadError, Scheme, SignOptions, StringToSign};
@@ -52,22 +54,8 @@ fn compute(
 ) -> Result<(StringToSign, Signature), Malformed> {
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     let request = Request::new(parts.method.as_str(), target, &parts.headers, Body::Whole(body));
-    let claim = match scheme.read(&request) {
-        Ok(claim) => claim,
-        Err(ReadError::Malformed(malformed)) => return Err(malformed),
-        // It is in hand.
-        Err(ReadError::NeedsBody) => return Err(Malformed::Missing("the body")),
-    };
-    let secret = credential.secret.expose();
-    let hmac_sha1 = HmacSha1::new(secret.as_bytes());
-    let private = match claim.algorithm.public_key_kind() {
-        None => None,
-        Some(_) => Some(PrivateKey::from_pem(secret).map_err(|_| {
-            Malformed::unreadable("the secret", "the algorithm needs a private key in PEM, and it is none")
-        })?),
-    };
-    let key = private.as_ref().map_or_else(|| Key::secret(secret.as_bytes(), &hmac_sha1), Key::Private);
-    let keys = scheme.keys(key, &claim);
+    let claim = read(scheme, &request)?;
+    let keys = keys(scheme, &claim, credential)?;
     let mut text = StringToSign::new();
     let strict = scheme.readings().iter().find(|reading| reading.is_strict());
     let written = strict.is_some_and(|strict| scheme.write(*strict, place, &request, &claim, &mut text));
@@ -79,4 +67,48 @@ fn compute(
         Malformed::unreadable("the secret", "it is not of a kind that this algorithm signs with here")
     })?;
     Ok((text, signature))
+}
+
+/// What signs the chunks of a body, for a request that is signed and announces them: by SigV4, with an
+/// `x-amz-content-sha256` of `STREAMING-AWS4-HMAC-SHA256-PAYLOAD` or `STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER` that was
+/// there before it was signed.
+///
+/// # Errors
+///
+/// [`Malformed`] where the request is not signed by this scheme, or announces no signed chunks.
+pub fn sign_chunks(
+    scheme: &dyn Scheme,
+    parts: &Parts,
+    credential: &Credential,
+) -> Result<ChunkSigner, Malformed> {
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    let request = Request::new(parts.method.as_str(), target, &parts.headers, Body::Unread);
+    let claim = read(scheme, &request)?;
+    let keys = keys(scheme, &claim, credential)?;
+    match (claim.payload, keys.into_iter().next()) {
+        (Payload::Chunks(chunks), Some(key)) => Ok(ChunkSigner::new(*chunks, key)),
+        _ => Err(Malformed::unreadable("the request", "it announces no signed chunks")),
+    }
+}
+
+fn read<'r>(scheme: &dyn Scheme, request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
+    match scheme.read(request) {
+        Ok(claim) => Ok(claim),
+        Err(ReadError::Malformed(malformed)) => Err(malformed),
+        Err(ReadError::NeedsBody) => Err(Malformed::Missing("the body")),
+    }
+}
+
+/// The keys that a credential signs this claim with.
+fn keys(scheme: &dyn Scheme, claim: &Claim<'_>, credential: &Credential) -> Result<SigningKeys, Malformed> {
+    let secret = credential.secret.expose();
+    let hmac_sha1 = HmacSha1::new(secret.as_bytes());
+    let private = match claim.algorithm.public_key_kind() {
+        None => None,
+        Some(_) => Some(PrivateKey::from_pem(secret).map_err(|_| {
+            Malformed::unreadable("the secret", "the algorithm needs a private key in PEM, and it is none")
+        })?),
+    };
+    let key = private.as_ref().map_or_else(|| Key::secret(secret.as_bytes(), &hmac_sha1), Key::Private);
+    Ok(scheme.keys(key, claim))
 }

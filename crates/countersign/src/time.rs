@@ -68,6 +68,24 @@ impl Timestamp {
         Some(Self::from_unix_millis(parsed.as_millisecond()))
     }
 
+    /// Reads `2026-11-21T23:23:13Z` in just these places, with or without a fraction of a second.
+    pub fn parse_iso8601(text: &str) -> Option<Self> {
+        const FORM: &[u8] = b"0000-00-00T00:00:00";
+        let (seconds, rest) = text.as_bytes().split_at_checked(FORM.len())?;
+        let fits =
+            |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
+        let in_form = seconds.iter().zip(FORM).all(fits);
+        let fraction = rest.strip_suffix(b"Z")?;
+        let in_form = in_form
+            && match fraction.split_first() {
+                None => true,
+                Some((first, digits)) => {
+                    *first == b'.' && (1..=9).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
+                }
+            };
+        if in_form { Self::parse_rfc3339(text) } else { None }
+    }
+
     /// The text of a `Date` header field: `Sat, 21 Nov 2026 23:23:13 GMT` (RFC 9110, section 5.6.7).
     pub fn http_date(self) -> String {
         self.format("%a, %d %b %Y %H:%M:%S GMT")
@@ -90,14 +108,14 @@ impl Timestamp {
 
     /// Reads `20261121T232313Z`, and nothing else.
     pub fn parse_basic(text: &str) -> Option<Self> {
-        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-        let digits =
-            |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(date, 8) || !digits(time, 6) {
+        let [y1, y2, y3, y4, m1, m2, d1, d2, b'T', h1, h2, i1, i2, s1, s2, b'Z'] = *text.as_bytes() else {
             return None;
-        }
-        let date = Date::strptime("%Y%m%d", date).ok()?;
-        let time = Time::strptime("%H%M%S", time).ok()?;
+        };
+        let digit = |digit: u8| i8::try_from(digit.checked_sub(b'0')?).ok().filter(|digit| *digit < 10);
+        let two = |tens, ones| Some(digit(tens)? * 10 + digit(ones)?);
+        let year = i16::from(two(y1, y2)?) * 100 + i16::from(two(y3, y4)?);
+        let date = Date::new(year, two(m1, m2)?, two(d1, d2)?).ok()?;
+        let time = Time::new(two(h1, h2)?, two(i1, i2)?, two(s1, s2)?, 0).ok()?;
         let instant = TimeZone::UTC.to_timestamp(date.to_datetime(time)).ok()?;
         Some(Self::from_unix_millis(instant.as_millisecond()))
     }
@@ -229,6 +247,29 @@ mod tests {
             ["20261121T232313", "20261121232313Z", "20261121T242313Z", "20261321T000000Z", "+0261121T232313Z"]
         {
             assert_eq!(Timestamp::parse_basic(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_instant_in_the_form_of_iso_8601_has_one_place_for_everything() {
+        let read = |text| Timestamp::parse_iso8601(text).map(Timestamp::unix_millis);
+        assert_eq!(read("2026-11-21T23:23:13Z"), Some(1_795_303_393_000));
+        assert_eq!(read("2026-11-21T23:23:13.5Z"), Some(1_795_303_393_500));
+        assert_eq!(read("2026-11-21T23:23:13.123456789Z"), Some(1_795_303_393_123));
+        for text in [
+            "",
+            "2026-11-21T23:23:13",
+            "2026-11-21 23:23:13Z",
+            "2026-11-21T23:23:13z",
+            "2026-11-21T23:23:13.Z",
+            "2026-11-21T23:23:13.1234567890Z",
+            "2026-11-21T23:23:13+00:00",
+            "2026-13-21T23:23:13Z",
+            "2026-11-21T25:23:13Z",
+            "+026-11-21T23:23:13Z",
+            "20261121T232313Z",
+        ] {
+            assert_eq!(read(text), None, "{text}");
         }
     }
 

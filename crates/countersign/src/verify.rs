@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::claim::{Claim, Lifetime};
-use crate::key::{Key, SigningKeys};
+use crate::claim::{BodyCheck, Claim, Lifetime, Payload};
+use crate::key::{Key, SigningKey, SigningKeys};
 use crate::refusal::Refusal;
-use crate::request::Request;
+use crate::request::{Body, Request};
 use crate::scheme::{Place, Reading, Scheme, StringToSign};
 use crate::time::Timestamp;
 
@@ -15,6 +15,8 @@ pub struct Proven<'r> {
     claim: Claim<'r>,
     scheme: &'static dyn Scheme,
     reading: Reading,
+    /// What has proven the signature, where signatures of the body go on from it.
+    key: Option<Box<SigningKey>>,
 }
 
 impl<'r> Proven<'r> {
@@ -31,6 +33,17 @@ impl<'r> Proven<'r> {
     /// The reading under which the signature matched.
     pub fn reading(&self) -> Reading {
         self.reading
+    }
+
+    /// Begins to compare the body with what was signed, piece by piece.
+    pub fn body_check(&self) -> BodyCheck {
+        self.claim.payload.check(self.key.as_deref())
+    }
+
+    /// Whether a body is the one that was signed, or nothing was said of it.
+    pub fn body_matches(&self, body: &[u8]) -> bool {
+        let mut check = self.body_check();
+        check.update(body) && check.finish()
     }
 }
 
@@ -75,11 +88,11 @@ pub fn verify<'r>(
     key: Key<'_>,
     accepted: Readings<'_>,
 ) -> Result<Proven<'r>, Refusal> {
-    let reading = matching(scheme, place, request, &claim, key, accepted)?;
-    Ok(Proven { claim, scheme, reading })
+    let (reading, key) = matching(scheme, place, request, &claim, key, accepted)?;
+    Ok(Proven { claim, scheme, reading, key })
 }
 
-/// The reading under which the signature matches.
+/// The reading under which the signature matches, and the key, where the body is yet to be tested with it.
 fn matching(
     scheme: &'static dyn Scheme,
     place: Place<'_>,
@@ -87,7 +100,7 @@ fn matching(
     claim: &Claim<'_>,
     key: Key<'_>,
     accepted: Readings<'_>,
-) -> Result<Reading, Refusal> {
+) -> Result<(Reading, Option<Box<SigningKey>>), Refusal> {
     let keys = Keys::of(scheme, key, claim);
     let mut text = StringToSign::new();
     for reading in scheme.readings() {
@@ -95,12 +108,15 @@ fn matching(
         if !scheme.write(*reading, place, request, claim, &mut text) {
             continue;
         }
-        if keys.keys.iter().any(|key| key.proves(text.as_bytes(), &claim.signature)) {
+        let mut tried = keys.keys.iter();
+        if let Some(proving) = tried.find(|key| key.proves(text.as_bytes(), &claim.signature)) {
+            let signs_body = matches!(claim.payload, Payload::Chunks(_));
+            let of_the_body = signs_body.then(|| Box::new(proving.clone()));
             keys.keep(scheme, key, claim);
             if !accepted.accept(*reading, claim) {
                 return Err(Refusal::ReadingNotAccepted(reading.name));
             }
-            return Ok(*reading);
+            return Ok((*reading, of_the_body));
         }
     }
     if keys.kept {
@@ -204,6 +220,42 @@ pub fn fresh(claim: &Claim<'_>, now: Timestamp, window: Duration) -> Result<(), 
     }
 }
 
+/// What may go unsigned, where it is the signer who chooses what to sign.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unsigned {
+    /// The method, the path and the query.
+    pub target: bool,
+    /// The time by which the signature is judged: whoever has captured a request could use it at any time.
+    pub time: bool,
+    /// A body that is there.
+    pub body: bool,
+}
+
+/// Whether all is signed that must be, but for what may go unsigned. Most schemes leave their signers no choice: what
+/// those do not cover, they cannot.
+///
+/// # Errors
+///
+/// [`Refusal::NotCovered`].
+pub fn covers(request: &Request<'_>, claim: &Claim<'_>, unsigned: Unsigned) -> Result<(), Refusal> {
+    let covered = &claim.covered;
+    if !covered.by_choice {
+        return Ok(());
+    }
+    let has_body = !matches!(request.body, Body::Whole(b""));
+    let parts = [
+        ("the method", covered.method || unsigned.target),
+        ("the path", covered.path || unsigned.target),
+        ("the query", covered.query || unsigned.target || request.query.is_none()),
+        ("the date", covered.time || unsigned.time),
+        ("a digest of the body", claim.payload != Payload::Uncovered || unsigned.body || !has_body),
+    ];
+    match parts.iter().find(|(_, is_fine)| !is_fine) {
+        Some((part, _)) => Err(Refusal::NotCovered(part)),
+        None => Ok(()),
+    }
+}
+
 /// Until when at the latest a claim stands, where clocks may differ by `window`.
 pub fn stands_until(claim: &Claim<'_>, window: Duration) -> Timestamp {
     match claim.lifetime {
@@ -221,7 +273,6 @@ mod tests {
     use super::*;
     use crate::crypto::HmacSha1;
     use crate::crypto::counting::blocks;
-    use crate::request::Body;
     use crate::schemes;
 
     /// The work of refusing a request that was signed with another key than this.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
+use countersign::crypto::PublicKey;
 use countersign::explain::{About, Explanation, explain};
 use countersign::{AccessKeySecret, Timestamp};
 use countersign_control::captured::{self, Item};
@@ -23,9 +24,9 @@ const LIMIT: u64 = 64 << 20;
 /// Show step by step how captured requests were signed, and why they do not verify
 ///
 /// A request is HTTP as it stood on the wire, what `curl -v` printed of it, or JSON: one object, an array, or an
-/// object with an array `vectors`. Its fields are `method`, `request_target` (or `full_url`, `url`), `headers` (an
-/// object, or a list of pairs), and where they are known `id`, `endpoint`, `secret`, `body` or `body_b64`, and
-/// `canonical_string`: the client's own string to sign. Others are left alone.
+/// object with an array `vectors`. Its fields are `method`, `request_target` (or `target`, `full_url`, `url`), `headers` (an
+/// object, or a list of pairs), and where they are known `id`, `endpoint`, `secret` or `public_key_pem`, `body` or
+/// `body_b64`, and `canonical_string` or `string_to_sign`: the client's own. Others are left alone.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_STATUS)]
 pub(crate) struct Explain {
@@ -35,12 +36,18 @@ pub(crate) struct Explain {
     /// The file of the AccessKey secret; a line end behind it is left out, other blanks are not
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
+    /// The file of the AccessKey itself, in PEM, where it is the public half of a pair
+    #[arg(long, value_name = "FILE", conflicts_with = "secret_file")]
+    public_key_file: Option<PathBuf>,
     /// The file of the string that the client signed, from its log, to compare with
     #[arg(long, value_name = "FILE")]
     client_string: Option<PathBuf>,
-    /// The path of the endpoint [default: that of the request's `endpoint`, or /api]
+    /// The path of the endpoint, for schemes that leave it out [default: that of the request's `endpoint`, or /api]
     #[arg(long, value_name = "PATH", value_parser = base_path)]
     base_path: Option<String>,
+    /// A domain whose subdomains are buckets (OSS); it may be given several times
+    #[arg(long = "bucket-domain", value_name = "DOMAIN")]
+    bucket_domains: Vec<String>,
     /// When the requests arrived, such as 2026-11-21T23:23:13Z [default: when they were signed]
     #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<Timestamp>,
@@ -83,6 +90,7 @@ impl Explain {
             secret.as_deref().map(|text| std::str::from_utf8(text).context("the secret is not UTF-8"));
         let secret =
             secret.transpose()?.map(|text| AccessKeySecret::new(text.strip_suffix('\n').unwrap_or(text)));
+        let public_key = self.public_key_file.as_deref().map(read_public_key).transpose()?;
         let client_string = self.client_string.as_deref().map(read_file).transpose()?;
         let client_string = client_string.map(|text| String::from_utf8_lossy(&text).into_owned());
         let items = captured::items(requests);
@@ -95,7 +103,8 @@ impl Explain {
 
         let (mut failed, mut unjudged) = (false, false);
         for (at, item) in items.iter().enumerate() {
-            let explained = self.explain(item, secret.as_ref(), client_string.as_deref());
+            let explained =
+                self.explain(item, secret.as_ref(), public_key.as_ref(), client_string.as_deref());
             match explained.verified {
                 Some(true) => {}
                 Some(false) => failed = true,
@@ -117,6 +126,7 @@ impl Explain {
         &self,
         item: &Item,
         secret: Option<&AccessKeySecret>,
+        public_key: Option<&PublicKey>,
         client_string: Option<&str>,
     ) -> Explanation {
         let captured = match &item.captured {
@@ -125,7 +135,9 @@ impl Explain {
         };
         let about = About {
             base: self.base_path.as_deref().or(item.base.as_deref()),
+            bucket_domains: &self.bucket_domains,
             secret: secret.or(item.secret.as_ref()),
+            public_key: public_key.or(item.public_key.as_ref()),
             client_string: client_string.or(item.client_string.as_deref()),
             now: self.at,
             clock_skew: Duration::from_secs(self.clock_skew_seconds),
@@ -137,6 +149,11 @@ impl Explain {
 fn read_file(file: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     let cannot = || format!("cannot read `{}`", file.display());
     read(File::open(file).with_context(cannot)?).with_context(cannot)
+}
+
+fn read_public_key(file: &Path) -> anyhow::Result<PublicKey> {
+    let pem = read_file(file)?;
+    PublicKey::from_pem(&String::from_utf8_lossy(&pem)).with_context(|| format!("`{}`", file.display()))
 }
 
 /// Reads all there is, which may hold secrets, up to a limit.
@@ -342,6 +359,7 @@ request
   path behind the base path   /t
   query parameter             v=\\u{1b}[2J
   AccessKey id                CSAK1
+  algorithm                   HMAC-SHA1
   signed at                   2026-11-21T23:23:13.000Z
   signed header field         date: Sat, 21 Nov 2026 23:23:13 GMT
   header fields not signed    authorization

@@ -9,8 +9,9 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Form, State};
 use axum::response::Response;
 use axum::routing::get;
-use countersign::AccessKeySecret;
-use countersign::explain::{About, Captured, Difference, Explanation, explain};
+use countersign::crypto::PublicKey;
+use countersign::explain::{About, Captured, Difference, Explanation, Line, explain};
+use countersign::{AccessKeySecret, Key};
 use countersign_accounts::account::Account;
 use countersign_accounts::keyring::Standing;
 use serde::Deserialize;
@@ -63,8 +64,18 @@ struct Found {
     compared: Option<Compared>,
 }
 
+impl Found {
+    /// Whether the two sides part in this line.
+    fn differs(&self, in_canonical_request: bool, line: &Line) -> bool {
+        self.compared.as_ref().is_some_and(|compared| {
+            compared.in_canonical_request == in_canonical_request && compared.number == line.number
+        })
+    }
+}
+
 /// Two lines, and where they part.
 struct Compared {
+    in_canonical_request: bool,
     number: usize,
     name: &'static str,
     server: Option<[String; 2]>,
@@ -111,11 +122,14 @@ async fn found(
 ) -> Result<Found, Trouble> {
     let place = AT_ONCE.acquire().await.map_err(|error| Trouble::Broken(error.to_string()))?;
     let first = explain(&captured, &About { base: Some(&base), ..About::default() });
-    let (secret, key) = own(site, account, first.access_key_id.as_deref());
+    let (own, key) = own(site, account, first.access_key_id.as_deref());
+    let bucket_domains = site.state.settings().signatures.bucket_domains.clone();
     let judging = tokio::task::spawn_blocking(move || {
         let about = About {
             base: Some(&base),
-            secret: secret.as_ref(),
+            secret: own.secret.as_ref(),
+            public_key: own.public_key.as_ref(),
+            bucket_domains: &bucket_domains,
             client_string: client_string.as_deref(),
             ..About::default()
         };
@@ -137,21 +151,32 @@ async fn found(
     Ok(Found { kind, headline, key, explanation, compared })
 }
 
-/// The secret of an AccessKey of this account, and what there is to say about it.
-fn own(site: &Site, account: &Account, id: Option<&str>) -> (Option<AccessKeySecret>, Option<&'static str>) {
-    let Some(id) = id else { return (None, None) };
+/// What signatures by one of the visitor's own AccessKeys are tested with.
+#[derive(Default)]
+struct Own {
+    secret: Option<AccessKeySecret>,
+    public_key: Option<PublicKey>,
+}
+
+/// The AccessKey of this id, if it is one of this account, and what there is to say about it.
+fn own(site: &Site, account: &Account, id: Option<&str>) -> (Own, Option<&'static str>) {
+    let Some(id) = id else { return (Own::default(), None) };
     let snapshot = site.state.verifier.keyring().snapshot();
     let Some(key) = snapshot.get(id).filter(|key| key.account == account.id) else {
-        return (None, Some(FOREIGN));
+        return (Own::default(), Some(FOREIGN));
     };
     let secret = key.key().secret_bytes().and_then(|secret| std::str::from_utf8(secret).ok());
-    let secret = secret.map(AccessKeySecret::new);
+    let public_key = match key.key() {
+        Key::Public(key) => Some(key.clone()),
+        _ => None,
+    };
+    let own = Own { secret: secret.map(AccessKeySecret::new), public_key };
     let told = match key.standing {
         Standing::Enabled => "debug-key-enabled",
         Standing::Disabled => "debug-key-disabled",
         Standing::Deleted => "debug-key-deleted",
     };
-    (secret, Some(told))
+    (own, Some(told))
 }
 
 fn compared(difference: &Difference) -> Compared {
@@ -161,6 +186,7 @@ fn compared(difference: &Difference) -> Compared {
         [page::printable(&same), page::printable(&rest)]
     };
     Compared {
+        in_canonical_request: difference.in_canonical_request,
         number: difference.line,
         name: difference.name,
         server: difference.server.as_ref().map(split),

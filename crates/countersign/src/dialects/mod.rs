@@ -1,7 +1,11 @@
 //! How a family of clients is refused: the one place where a refusal becomes a wire format.
 
+pub mod acs;
+mod aws;
 pub mod odps;
+mod oss;
 mod problem;
+mod xml;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -14,8 +18,16 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dialect {
+    /// Alibaba Cloud's management APIs: JSON or XML. In the texts of signature version 1 (RPC and ROA).
+    Acs,
+    /// The same, in the texts of version 3 (ACS3).
+    Acs3,
     /// MaxCompute: XML with four elements.
     Odps,
+    /// Alibaba Cloud OSS: XML, and of it a copy in a header field where there is no body.
+    Oss,
+    /// AWS: XML or JSON, as the service that the client calls has it.
+    Aws,
     /// Whoever bears no scheme's marks: problem details in JSON (RFC 9457).
     Problem,
 }
@@ -46,28 +58,39 @@ pub struct Spoken {
 
 impl Dialect {
     /// Whether the sender of this request reads XML rather than JSON.
-    pub fn wants_xml(self, _request: &Request<'_>) -> bool {
+    pub fn wants_xml(self, occasion: &Occasion<'_>) -> bool {
         match self {
-            Self::Odps => true,
+            Self::Odps | Self::Oss => true,
+            Self::Acs | Self::Acs3 => acs::wants_xml(occasion),
+            Self::Aws => aws::wants_xml(occasion),
             Self::Problem => false,
         }
     }
 
     /// Adds what every answer to this family has in its head, whatever it says.
     pub fn add_headers(self, occasion: &Occasion<'_>, headers: &mut HeaderMap) {
-        let name = match self {
-            Self::Odps => HeaderName::from_static("x-odps-request-id"),
+        let names: &[&'static str] = match self {
+            Self::Odps => &["x-odps-request-id"],
+            Self::Acs | Self::Acs3 => &["x-acs-request-id"],
+            Self::Oss => &["x-oss-request-id"],
+            Self::Aws => &["x-amz-request-id", "x-amzn-requestid"],
             Self::Problem => return,
         };
         if let Ok(id) = HeaderValue::from_str(occasion.request_id) {
-            headers.insert(name, id);
+            for name in names {
+                headers.insert(HeaderName::from_static(name), id.clone());
+            }
         }
     }
 
     /// Says a refusal as this family's clients understand it.
     pub fn speak(self, refusal: &Refusal, occasion: &Occasion<'_>) -> Spoken {
         match self {
+            Self::Acs => acs::speak(refusal, acs::Texts::V1, occasion),
+            Self::Acs3 => acs::speak(refusal, acs::Texts::V3, occasion),
             Self::Odps => odps::speak(refusal, occasion),
+            Self::Oss => oss::speak(refusal, occasion),
+            Self::Aws => aws::speak(refusal, occasion),
             Self::Problem => problem::speak(refusal, occasion),
         }
     }

@@ -7,8 +7,11 @@
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use super::xml::in_cdata;
 use super::{Occasion, Spoken};
 use crate::refusal::{Malformed, Refusal};
+
+pub use super::xml::escaped;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-odps-request-id");
 
@@ -106,24 +109,6 @@ pub fn answer(status: StatusCode, code: &'static str, message: &str, occasion: &
         headers.insert(REQUEST_ID, id);
     }
     Spoken { status, code, headers, body: body.into() }
-}
-
-/// A text that may stand in a CDATA section: no end of one, and no character that XML 1.0 does not have.
-fn in_cdata(text: &str) -> String {
-    allowed(text).replace("]]>", "]]]]><![CDATA[>")
-}
-
-/// A text that may stand between tags.
-pub fn escaped(text: &str) -> String {
-    allowed(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-/// Replaces what XML 1.0 cannot hold (section 2.2): control characters, and two that are no characters.
-fn allowed(text: &str) -> String {
-    text.replace(
-        |c: char| (c.is_control() && !"\t\n\r".contains(c)) || matches!(c, '\u{fffe}' | '\u{ffff}'),
-        "\u{fffd}",
-    )
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub(super) fn speak(refusal: &Refusal, occasion: &Occasion<'_>) -> Spoken {
 }
 
 /// A JSON string (RFC 8259, section 7).
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for c in text.chars() {

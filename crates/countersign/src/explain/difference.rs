@@ -1,5 +1,6 @@
 //! Two strings to sign, and where they part.
 
+use super::hypotheses::Written;
 use crate::scheme::Scheme;
 
 /// A line of a string to sign.
@@ -15,6 +16,8 @@ pub struct Line {
 /// The first place where the server's string to sign and the client's part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
+    /// Whether it is one of two canonical requests, and not of two strings to sign.
+    pub in_canonical_request: bool,
     /// The line, counted from 1.
     pub line: usize,
     /// What stands in that line.
@@ -27,18 +30,31 @@ pub struct Difference {
     pub column: usize,
 }
 
-/// The lines of a string to sign, named by its scheme.
-pub(super) fn lines(scheme: &dyn Scheme, text: &str) -> Vec<Line> {
-    let line = |(at, text): (usize, &str)| Line {
-        number: at + 1,
-        name: scheme.line_name(at, text),
-        text: text.to_owned(),
-    };
+/// How a scheme names a line of a text.
+pub(super) type Names<'s> = dyn Fn(usize, &str) -> &'static str + 's;
+
+/// The lines of a text, named.
+pub(super) fn lines(names: &Names<'_>, text: &str) -> Vec<Line> {
+    let line =
+        |(at, text): (usize, &str)| Line { number: at + 1, name: names(at, text), text: text.to_owned() };
     text.split('\n').enumerate().map(line).collect()
 }
 
-/// The first difference of two strings to sign; `None` where they are the same.
-pub(super) fn difference(scheme: &dyn Scheme, server: &str, client: &str) -> Option<Difference> {
+/// The first difference of what a server wrote and what a client did; `None` where there is none. Where the scheme signs
+/// the hash of a canonical request, that is where they part, unless the client's text is a string to sign.
+pub(super) fn parting(scheme: &dyn Scheme, server: &Written, client: &str) -> Option<Difference> {
+    let first = |text: &str| text.split('\n').next().map(str::to_owned);
+    match &server.canonical_request {
+        Some(canonical) if first(client) != first(&server.string_to_sign) => {
+            let found = difference(&|at, text| scheme.canonical_line_name(at, text), canonical, client)?;
+            Some(Difference { in_canonical_request: true, ..found })
+        }
+        _ => difference(&|at, text| scheme.line_name(at, text), &server.string_to_sign, client),
+    }
+}
+
+/// The first difference of two texts; `None` where they are the same.
+fn difference(names: &Names<'_>, server: &str, client: &str) -> Option<Difference> {
     let (mut servers, mut clients) = (server.split('\n'), client.split('\n'));
     let mut at = 0;
     loop {
@@ -50,8 +66,9 @@ pub(super) fn difference(scheme: &dyn Scheme, server: &str, client: &str) -> Opt
             let alike = |(a, b): &(char, char)| a == b;
             let (a, b) = (server.unwrap_or_default(), client.unwrap_or_default());
             return Some(Difference {
+                in_canonical_request: false,
                 line: at + 1,
-                name: scheme.line_name(at, server.or(client).unwrap_or_default()),
+                name: names(at, server.or(client).unwrap_or_default()),
                 server: server.map(str::to_owned),
                 client: client.map(str::to_owned),
                 column: a.chars().zip(b.chars()).take_while(alike).count() + 1,
@@ -80,16 +97,17 @@ mod tests {
     #[test]
     fn the_first_difference_is_told_with_line_and_column() {
         let server = "GET\n\n\nSat\nx-odps-a:1\n/p?a=b";
-        let find = |client| difference(ODPS, server, client).map(|d| (d.line, d.name, d.column));
+        let names: &Names<'_> = &|at, text| ODPS.line_name(at, text);
+        let find = |client| difference(names, server, client).map(|d| (d.line, d.name, d.column));
         assert_eq!(find(server), None);
         assert_eq!(find("get\n\n\nSat\nx-odps-a:1\n/p?a=b"), Some((1, "method", 1)));
         assert_eq!(find("GET\nx\n\nSat\nx-odps-a:1\n/p?a=b"), Some((2, "Content-MD5", 1)));
         assert_eq!(find("GET\n\n\nSat\nx-odps-a:12\n/p?a=b"), Some((5, "header field", 11)));
         assert_eq!(find("GET\n\n\nSat\n/p?a=b"), Some((5, "header field", 1)));
         assert_eq!(find("GET\n\n\nSat\nx-odps-a:1\n/p?a=c"), Some((6, "canonical resource", 6)));
-        let short = difference(ODPS, server, "GET\n\n\nSat\nx-odps-a:1").unwrap();
+        let short = difference(names, server, "GET\n\n\nSat\nx-odps-a:1").unwrap();
         assert_eq!((short.client, short.server.as_deref()), (None, Some("/p?a=b")));
-        let long = difference(ODPS, server, "GET\n\n\nSat\nx-odps-a:1\n/p?a=b\nmore").unwrap();
+        let long = difference(names, server, "GET\n\n\nSat\nx-odps-a:1\n/p?a=b\nmore").unwrap();
         assert_eq!((long.server, long.line), (None, 7));
     }
 

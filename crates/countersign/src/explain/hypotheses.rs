@@ -5,18 +5,18 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
 use super::captured::Captured;
 use super::encoding;
 use crate::claim::{Claim, Payload};
-use crate::crypto::{Hash, HmacSha1};
+use crate::crypto::{Hash, HmacSha1, PublicKey};
 use crate::key::{AccessKeySecret, Key};
 use crate::request::Request;
 use crate::scheme::{Place, Reading, Scheme, StringToSign};
 use crate::time::Timestamp;
-use crate::verify::{Readings, verify};
+use crate::verify::{Proven, Readings, verify};
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 /// How many guesses are tested at most, and about how many bytes of request heads in all, so that explaining a request
@@ -39,6 +39,46 @@ pub struct Hypothesis {
     pub reading: Option<&'static str>,
     /// What the client signed if it is so, where that is known.
     pub string_to_sign: Option<String>,
+    /// And the canonical request whose hash stands in it, where the scheme has one.
+    pub canonical_request: Option<String>,
+}
+
+/// What a scheme writes for a request under a reading.
+pub(super) struct Written {
+    pub(super) string_to_sign: String,
+    pub(super) canonical_request: Option<String>,
+}
+
+impl Written {
+    /// Whether a client's own text is one of the two: some show the one in their log, some the other.
+    pub(super) fn is(&self, client: &str) -> bool {
+        self.string_to_sign == client || self.canonical_request.as_deref() == Some(client)
+    }
+}
+
+/// What signatures are tested with.
+#[derive(Clone, Copy)]
+pub(super) struct Held<'a> {
+    pub(super) secret: Option<&'a AccessKeySecret>,
+    pub(super) public_key: Option<&'a PublicKey>,
+}
+
+impl Held<'_> {
+    pub(super) fn is_some(self) -> bool {
+        self.secret.is_some() || self.public_key.is_some()
+    }
+
+    /// Lends it as a key.
+    pub(super) fn with<T>(self, test: impl FnOnce(Key<'_>) -> T) -> Option<T> {
+        match (self.public_key, self.secret) {
+            (Some(key), _) => Some(test(Key::Public(key))),
+            (None, Some(secret)) => {
+                let secret = secret.expose().as_bytes();
+                Some(test(Key::secret(secret, &HmacSha1::new(secret))))
+            }
+            (None, None) => None,
+        }
+    }
 }
 
 /// What one guess changes.
@@ -58,8 +98,8 @@ pub(super) struct Trial<'t, 'r> {
     pub(super) scheme: &'static dyn Scheme,
     pub(super) captured: &'t Captured,
     pub(super) claim: &'t Claim<'r>,
-    pub(super) base: &'t str,
-    pub(super) secret: Option<&'t AccessKeySecret>,
+    pub(super) place: Place<'t>,
+    pub(super) held: Held<'t>,
     /// The client's own string to sign, where it differs from the server's.
     pub(super) client: Option<&'t str>,
     left: usize,
@@ -70,14 +110,14 @@ impl<'t, 'r> Trial<'t, 'r> {
         scheme: &'static dyn Scheme,
         captured: &'t Captured,
         claim: &'t Claim<'r>,
-        base: &'t str,
-        secret: Option<&'t AccessKeySecret>,
+        place: Place<'t>,
+        held: Held<'t>,
         client: Option<&'t str>,
     ) -> Self {
         // With nothing to test by, nothing is tested.
-        let most = if secret.is_some() || client.is_some() { MOST } else { 0 };
+        let most = if held.is_some() || client.is_some() { MOST } else { 0 };
         let left = most.min(MOST_BYTES / captured.head_length().max(1));
-        Self { scheme, captured, claim, base, secret, client, left }
+        Self { scheme, captured, claim, place, held, client, left }
     }
 
     /// Tests a guess: whether the signature matches, or else whether this is what the client says that it signed.
@@ -103,52 +143,61 @@ impl<'t, 'r> Trial<'t, 'r> {
         if let (Some(date), Some(scope)) = (change.scope_date, &mut claim.scope) {
             scope.date = Cow::Borrowed(date);
         }
-        let base = change.base.unwrap_or(self.base);
+        let place = Place { base: change.base.unwrap_or(self.place.base), ..self.place };
 
-        let secret = change.secret.or(self.secret);
-        let proven = secret.and_then(|secret| prove(self.scheme, base, &request, &claim, secret));
+        let held = Held { secret: change.secret.or(self.held.secret), ..self.held };
+        let proven = prove(self.scheme, place, &request, &claim, held).map(|proven| proven.reading());
         let by_text = || {
-            let client = Some(self.client?);
+            let client = self.client?;
             let fits = |reading: &&Reading| {
-                written(self.scheme, **reading, base, &request, &claim).as_deref() == client
+                written(self.scheme, **reading, place, &request, &claim)
+                    .is_some_and(|written| written.is(client))
             };
             self.scheme.readings().iter().find(fits).copied()
         };
         let reading = proven.or_else(by_text)?;
+        let written = written(self.scheme, reading, place, &request, &claim);
+        let (string_to_sign, canonical_request) = match written {
+            Some(written) => (Some(written.string_to_sign), written.canonical_request),
+            None => (None, None),
+        };
         Some(Hypothesis {
             name,
             cause: cause(),
             proven: proven.is_some(),
             reading: Some(reading.name),
-            string_to_sign: written(self.scheme, reading, base, &request, &claim),
+            string_to_sign,
+            canonical_request,
         })
     }
 }
 
-/// The reading under which a secret proves a claim.
+/// A claim that what is held proves.
 pub(super) fn prove<'r>(
     scheme: &'static dyn Scheme,
-    base: &str,
+    place: Place<'_>,
     request: &Request<'r>,
     claim: &Claim<'r>,
-    secret: &AccessKeySecret,
-) -> Option<Reading> {
-    let hmac_sha1 = HmacSha1::new(secret.expose().as_bytes());
-    let key = Key::secret(secret.expose().as_bytes(), &hmac_sha1);
-    let proven = verify(scheme, Place::at(base), request, claim.clone(), key, Readings::Every);
-    proven.ok().map(|proven| proven.reading())
+    held: Held<'_>,
+) -> Option<Proven<'r>> {
+    held.with(|key| verify(scheme, place, request, claim.clone(), key, Readings::Every))?.ok()
 }
 
-/// The string to sign under a reading, where the reading applies.
+/// What a scheme writes under a reading, where the reading applies.
 pub(super) fn written(
     scheme: &dyn Scheme,
     reading: Reading,
-    base: &str,
+    place: Place<'_>,
     request: &Request<'_>,
     claim: &Claim<'_>,
-) -> Option<String> {
+) -> Option<Written> {
     let mut text = StringToSign::new();
-    scheme.write(reading, Place::at(base), request, claim, &mut text).then(|| text.to_text())
+    let applies = scheme.write(reading, place, request, claim, &mut text);
+    let canonical_request = String::from_utf8_lossy(text.canonical_request()).into_owned();
+    applies.then(|| Written {
+        string_to_sign: text.to_text(),
+        canonical_request: Some(canonical_request).filter(|text| !text.is_empty()),
+    })
 }
 
 /// Tries what goes wrong with the key: nothing in the string to sign tells of it.
@@ -160,6 +209,7 @@ pub(super) fn of_the_key(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
 pub(super) fn of_the_text(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
     base_path(trial)
         .or_else(|| clock(trial))
+        .or_else(|| host(trial))
         .or_else(|| method(trial))
         .or_else(|| encoding::spellings(trial))
         .or_else(|| encoding::rewritten(trial))
@@ -168,7 +218,7 @@ pub(super) fn of_the_text(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
 }
 
 fn secret(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
-    let given = trial.secret?.expose();
+    let given = trial.held.secret?.expose();
     let blanks = "secret with blanks around it";
     let had = |what: &str| {
         format!(
@@ -234,7 +284,7 @@ fn other_secret(
     other: &str,
     cause: impl FnOnce() -> String,
 ) -> Option<Hypothesis> {
-    if other == trial.secret?.expose() {
+    if other == trial.held.secret?.expose() {
         return None;
     }
     let other = AccessKeySecret::new(other);
@@ -315,9 +365,12 @@ fn of_a_clock(name: &HeaderName, signed: &str, sent: &str, shift: i64) -> String
 }
 
 fn base_path(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
+    if !trial.scheme.leaves_base_out() {
+        return None;
+    }
     let captured = trial.captured;
     let request = captured.request();
-    let here = trial.base;
+    let here = trial.place.base;
     let name = "base path";
     let shown = |base: &str| if base.is_empty() { "none".to_owned() } else { format!("`{base}`") };
     let prefixes = request.path.match_indices('/').map(|(at, _)| at).chain([request.path.len()]);
@@ -356,6 +409,29 @@ fn base_path(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
         let change = Change { base: Some(base), target: Some(target), ..Change::default() };
         trial.test(name, &change, cause)
     })
+}
+
+/// A proxy may have changed the host, which some schemes sign.
+fn host(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
+    let sent = trial.claim.covered.headers.iter().find(|field| field.name == "host")?;
+    let sent = std::str::from_utf8(sent.value).ok()?;
+    let bare = sent.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let bare = bare.map_or(sent, |(bare, _)| bare);
+    let others = ["", ":80", ":443"].map(|port| format!("{bare}{port}"));
+    let others = others.into_iter().chain([sent.to_ascii_lowercase(), "localhost".to_owned()]);
+    for signed in others.filter(|signed| signed != sent) {
+        let fields = [(HOST, HeaderValue::from_str(&signed).ok())];
+        let cause = || {
+            format!(
+                "the client signed `host: {signed}`, but `{sent}` was received: a proxy changed it; have the proxy pass \
+                 `Host` on as it came"
+            )
+        };
+        if let Some(found) = trial.test("host", &Change { fields: &fields, ..Change::default() }, cause) {
+            return Some(found);
+        }
+    }
+    None
 }
 
 fn method(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {

@@ -33,25 +33,29 @@ pub use difference::{Difference, Line};
 pub use hypotheses::Hypothesis;
 pub use steps::Step;
 
-use self::difference::{difference, from_log, lines};
-use self::hypotheses::{Trial, of_the_key, of_the_text, prove, written};
+use self::difference::{from_log, lines, parting};
+use self::hypotheses::{Held, Trial, Written, of_the_key, of_the_text, prove, written};
 use crate::claim::{Claim, Payload, Scope};
-use crate::crypto::HmacSha1;
-use crate::key::{AccessKeySecret, Key};
+use crate::crypto::PublicKey;
+use crate::key::{AccessKeySecret, Algorithm};
 use crate::refusal::Refusal;
 use crate::request::{Body, Request};
-use crate::scheme::{Place, Reading, Scheme};
+use crate::scheme::{Place, ReadError, Reading, Scheme};
 use crate::schemes;
 use crate::time::Timestamp;
-use crate::verify::{Readings, fresh, mismatch};
+use crate::verify::{Proven, Readings, Unsigned, covers, fresh, mismatch};
 
 /// What is known about a request besides what stands in it.
 #[derive(Clone, Copy, Debug)]
 pub struct About<'a> {
-    /// The path of the endpoint. `None`: `/api`, as endpoints have it by default.
+    /// The path of the endpoint. `None`: `/api`, as endpoints have it by default. Most schemes do not ask.
     pub base: Option<&'a str>,
-    /// The secret of the AccessKey. Without it the signature is not judged.
+    /// The domains whose subdomains are buckets ([`Place::bucket_domains`]).
+    pub bucket_domains: &'a [String],
+    /// The secret of the AccessKey. Without it, or a public key, the signature is not judged.
     pub secret: Option<&'a AccessKeySecret>,
+    /// The AccessKey itself, where it is the public half of a pair.
+    pub public_key: Option<&'a PublicKey>,
     /// What the client says that it signed, as it stands in its log.
     pub client_string: Option<&'a str>,
     /// When the request arrived. `None`: when it was signed.
@@ -60,11 +64,23 @@ pub struct About<'a> {
     pub clock_skew: Duration,
 }
 
+impl<'a> About<'a> {
+    fn held(&self) -> Held<'a> {
+        Held { secret: self.secret, public_key: self.public_key }
+    }
+
+    fn place(&self) -> Place<'a> {
+        Place { bucket_domains: self.bucket_domains, ..Place::at(self.base.unwrap_or("/api")) }
+    }
+}
+
 impl Default for About<'_> {
     fn default() -> Self {
         Self {
             base: None,
+            bucket_domains: &[],
             secret: None,
+            public_key: None,
             client_string: None,
             now: None,
             clock_skew: Duration::from_secs(900),
@@ -88,6 +104,10 @@ pub struct Explanation {
     pub string_to_sign: Option<String>,
     /// Its lines.
     pub lines: Vec<Line>,
+    /// The canonical request whose hash stands in it, where the scheme has one.
+    pub canonical_request: Option<String>,
+    /// Its lines.
+    pub canonical_lines: Vec<Line>,
     /// Whether the signature matches under any reading. `None`: that could not be judged.
     pub verified: Option<bool>,
     /// The reading under which it matches.
@@ -117,19 +137,25 @@ pub fn explain(captured: &Captured, about: &About<'_>) -> Explanation {
         };
     }
     let request = captured.request();
-    let base = about.base.unwrap_or("/api");
-    let steps = steps::of_request(&request, base);
     let Some((scheme, read)) = schemes::read(&request) else {
         return Explanation {
-            steps,
+            steps: steps::of_request(&request, None),
             accepted_by_serve: Some(Err(Refusal::Unsigned.to_string())),
             reason: Some(unsigned(&request)),
             ..Explanation::default()
         };
     };
+    let base = scheme.leaves_base_out().then(|| about.place().base);
+    let steps = steps::of_request(&request, base);
     match read {
-        Ok(claim) => judged(scheme, captured, &claim, base, about, steps),
-        Err(malformed) => Explanation {
+        Ok(claim) => judged(scheme, captured, &claim, about, steps),
+        Err(ReadError::NeedsBody) => Explanation {
+            scheme: Some(scheme.name()),
+            steps,
+            reason: Some("the body is a part of what is signed, and it was not captured".to_owned()),
+            ..Explanation::default()
+        },
+        Err(ReadError::Malformed(malformed)) => Explanation {
             scheme: Some(scheme.name()),
             steps,
             accepted_by_serve: Some(Err(malformed.to_string())),
@@ -143,17 +169,23 @@ fn judged<'c>(
     scheme: &'static dyn Scheme,
     captured: &'c Captured,
     claim: &Claim<'c>,
-    base: &str,
     about: &About<'_>,
     mut steps: Vec<Step>,
 ) -> Explanation {
     let request = captured.request();
+    let (place, held) = (about.place(), about.held());
     steps.extend(steps::of_claim(&request, claim));
-    let matched = about.secret.map(|secret| prove(scheme, base, &request, claim, secret));
-    let verified = matched.map(|reading| reading.is_some());
-    let matched = matched.flatten();
+    let proven = prove(scheme, place, &request, claim, held);
+    let verified = held.is_some().then_some(proven.is_some());
+    let body_matches = body_matches(&request, claim, proven.as_ref());
+    let matched = proven.map(|proven| proven.reading());
     let strict = || scheme.readings().iter().find(|reading| reading.is_strict()).copied();
-    let text = matched.or_else(strict).and_then(|reading| written(scheme, reading, base, &request, claim));
+    let text = matched.or_else(strict).and_then(|reading| written(scheme, reading, place, &request, claim));
+    let canonical = text.as_ref().and_then(|text| text.canonical_request.as_deref());
+    let canonical_lines = canonical
+        .map(|text| lines(&|at, text| scheme.canonical_line_name(at, text), text))
+        .unwrap_or_default();
+    let named = |text: &Written| lines(&|at, text| scheme.line_name(at, text), &text.string_to_sign);
 
     let mut explanation = Explanation {
         scheme: Some(scheme.name()),
@@ -161,14 +193,18 @@ fn judged<'c>(
         signed_at: Some(claim.signed_at),
         scope: claim.scope.as_ref().map(Scope::to_text),
         steps,
-        lines: text.as_deref().map(|text| lines(scheme, text)).unwrap_or_default(),
-        string_to_sign: text,
+        lines: text.as_ref().map(named).unwrap_or_default(),
+        canonical_lines,
         verified,
         reading: matched.map(|reading| reading.name),
-        body_matches: body_matches(&request, claim),
+        body_matches,
         ..Explanation::default()
     };
-    match refused(scheme, &request, claim, base, about, matched) {
+    if let Some(text) = &text {
+        explanation.string_to_sign = Some(text.string_to_sign.clone());
+        explanation.canonical_request.clone_from(&text.canonical_request);
+    }
+    match refused(scheme, &request, claim, about, matched, body_matches) {
         Some(refusal) => {
             let reason = refusal.to_string();
             explanation.reason = Some(reason.clone());
@@ -177,7 +213,7 @@ fn judged<'c>(
         None => explanation.accepted_by_serve = matched.map(|_| Ok(())),
     }
     if matched.is_none() {
-        find_cause(scheme, captured, claim, base, about, &mut explanation);
+        find_cause(scheme, captured, claim, text.as_ref(), about, &mut explanation);
     } else if let Some(now) = about.now
         && fresh(claim, now, about.clock_skew).is_err()
     {
@@ -196,7 +232,14 @@ fn stale(claim: &Claim<'_>, now: Timestamp) -> Hypothesis {
         "the signature is right, but the request came {apart} s {order} it was signed: one of the two clocks is wrong, \
          or the request was kept and sent later"
     );
-    Hypothesis { name: "clock", cause, proven: true, reading: None, string_to_sign: None }
+    Hypothesis {
+        name: "clock",
+        cause,
+        proven: true,
+        reading: None,
+        string_to_sign: None,
+        canonical_request: None,
+    }
 }
 
 /// What a server with default demands says, in the order in which it judges. The standing of the AccessKey is its own
@@ -205,10 +248,14 @@ fn refused(
     scheme: &'static dyn Scheme,
     request: &Request<'_>,
     claim: &Claim<'_>,
-    base: &str,
     about: &About<'_>,
     matched: Option<Reading>,
+    body_matches: Option<bool>,
 ) -> Option<Refusal> {
+    let place = about.place();
+    if claim.algorithm == Algorithm::RsaSha1 {
+        return Some(Refusal::AlgorithmNotAllowed(claim.algorithm));
+    }
     if let Some(name) = claim.unjudged.first() {
         return Some(Refusal::Unsupported(name));
     }
@@ -216,24 +263,30 @@ fn refused(
         return Some(stale);
     }
     match matched {
-        None if about.secret.is_some() => {
-            return Some(mismatch(scheme, Place::at(base), request, claim));
+        None if about.held().is_some() => {
+            return Some(mismatch(scheme, place, request, claim));
         }
         Some(reading) if !(Readings::Preserving { and: &[] }).accept(reading, claim) => {
             return Some(Refusal::ReadingNotAccepted(reading.name));
         }
         None | Some(_) => {}
     }
-    if let Some(ambiguity) = scheme.ambiguity(Place::at(base), request, claim) {
+    if let Some(ambiguity) = scheme.ambiguity(place, request, claim) {
         return Some(Refusal::Ambiguous(ambiguity));
     }
-    (body_matches(request, claim) == Some(false)).then_some(Refusal::BodyMismatch)
+    if let Err(refusal) = covers(request, claim, Unsigned::default()) {
+        return Some(refusal);
+    }
+    (body_matches == Some(false)).then_some(Refusal::BodyMismatch)
 }
 
-fn body_matches(request: &Request<'_>, claim: &Claim<'_>) -> Option<bool> {
-    match request.body {
-        Body::Whole(body) if claim.payload != Payload::Uncovered => Some(claim.payload.matches(body)),
-        Body::Whole(_) | Body::Unread => None,
+fn body_matches(request: &Request<'_>, claim: &Claim<'_>, proven: Option<&Proven<'_>>) -> Option<bool> {
+    let Body::Whole(body) = request.body else { return None };
+    match (&claim.payload, proven) {
+        (Payload::Uncovered, _) => None,
+        // Only the key that has proven the head tells whether the chunks are right.
+        (Payload::Chunks(_), proven) => proven.map(|proven| proven.body_matches(body)),
+        (payload, _) => Some(payload.matches(body)),
     }
 }
 
@@ -242,38 +295,42 @@ fn find_cause(
     scheme: &'static dyn Scheme,
     captured: &Captured,
     claim: &Claim<'_>,
-    base: &str,
+    server: Option<&Written>,
     about: &About<'_>,
     explanation: &mut Explanation,
 ) {
     let request = captured.request();
-    let server = explanation.string_to_sign.clone();
+    let (place, held) = (about.place(), about.held());
     if client_string_holds_secret(about) {
         explanation.reason =
             Some("the client's string to sign holds the secret: is it the right file?".to_owned());
         return;
     }
-    let client = about.client_string.map(|client| from_log(client, server.as_deref().unwrap_or_default()));
+    let own = server.map(|server| server.string_to_sign.as_str()).unwrap_or_default();
+    let client = about.client_string.map(|client| from_log(client, own));
     // The reading under which both sides read the same.
     let same = client.as_deref().and_then(|client| {
-        let same =
-            |reading: &&Reading| written(scheme, **reading, base, &request, claim).as_deref() == Some(client);
+        let same = |reading: &&Reading| {
+            written(scheme, **reading, place, &request, claim).is_some_and(|written| written.is(client))
+        };
         scheme.readings().iter().find(same).map(|reading| reading.name)
     });
 
     let differs = client.as_deref().filter(|_| same.is_none());
-    let mut trial = Trial::new(scheme, captured, claim, base, about.secret, differs);
+    let mut trial = Trial::new(scheme, captured, claim, place, held, differs);
     let found = of_the_key(&mut trial).or_else(|| same.is_none().then(|| of_the_text(&mut trial)).flatten());
-    let signed = found.as_ref().and_then(|found| found.string_to_sign.as_deref());
-    if let (Some(server), Some(signed), None) = (&server, differs.or(signed), same) {
-        explanation.difference = difference(scheme, server, signed);
+    let signed = found
+        .as_ref()
+        .and_then(|found| found.canonical_request.as_deref().or(found.string_to_sign.as_deref()));
+    if let (Some(server), Some(signed), None) = (server, differs.or(signed), same) {
+        explanation.difference = parting(scheme, server, signed);
     }
     if let Some(found) = found.as_ref().filter(|found| found.proven) {
         explanation.reason = Some(found.cause.clone());
     } else {
-        explanation.reason = Some(match (differs, same, about.secret) {
-            (_, Some(reading), secret) => both_read(reading, secret.is_some()),
-            (Some(client), None, Some(secret)) => apart(signs(scheme, claim, secret, client)).to_owned(),
+        explanation.reason = Some(match (differs, same, held.is_some().then_some(held)) {
+            (_, Some(reading), held) => both_read(reading, held.is_some()),
+            (Some(client), None, Some(held)) => apart(signs(scheme, claim, held, client)).to_owned(),
             (Some(_), None, None) => {
                 format!("the client signed something else than what was received; {NOT_JUDGED}")
             }
@@ -281,11 +338,12 @@ fn find_cause(
             (None, None, Some(_)) if server.is_some() => "no usual mistake explains it".to_owned(),
             (None, None, Some(_)) => format!(
                 "the path `{}` does not stand behind the base path `{base}`, so there is nothing to compare",
-                request.path
+                request.path,
+                base = place.base,
             ),
         });
     }
-    let is_other_secret = about.secret.is_some() && differs.is_none() && server.is_some();
+    let is_other_secret = held.is_some() && differs.is_none() && server.is_some();
     explanation.hypothesis =
         found.or_else(|| is_other_secret.then(|| wrong_secret(&claim.access_key_id, same)));
 }
@@ -318,7 +376,14 @@ fn wrong_secret(id: &str, same: Option<&'static str>) -> Hypothesis {
              {anew}; if that does not help, compare with the client's own string to sign, which its log shows"
         ),
     };
-    Hypothesis { name: "wrong secret", cause, proven: false, reading: same, string_to_sign: None }
+    Hypothesis {
+        name: "wrong secret",
+        cause,
+        proven: false,
+        reading: same,
+        string_to_sign: None,
+        canonical_request: None,
+    }
 }
 
 /// Whether someone took the file of the secret for that of the string to sign. What stands there would be shown.
@@ -328,10 +393,9 @@ fn client_string_holds_secret(about: &About<'_>) -> bool {
     secret.len() >= 8 && client.contains(secret)
 }
 
-/// Whether a secret signs this text as the claim says.
-fn signs(scheme: &dyn Scheme, claim: &Claim<'_>, secret: &AccessKeySecret, text: &str) -> bool {
-    let hmac_sha1 = HmacSha1::new(secret.expose().as_bytes());
-    let keys = scheme.keys(Key::secret(secret.expose().as_bytes(), &hmac_sha1), claim);
+/// Whether what is held signs this text as the claim says.
+fn signs(scheme: &dyn Scheme, claim: &Claim<'_>, held: Held<'_>, text: &str) -> bool {
+    let keys = held.with(|key| scheme.keys(key, claim)).unwrap_or_default();
     keys.iter().any(|key| key.proves(text.as_bytes(), &claim.signature))
 }
 
@@ -342,7 +406,13 @@ fn unsigned(request: &Request<'_>) -> String {
     let mut values = request.headers.get_all(http::header::AUTHORIZATION).iter().peekable();
     if values.peek().is_none() {
         return format!(
-            "the request is not signed: it has no `Authorization`, which the schemes known here need ({known})"
+            "the request is not signed: it has no `Authorization`, and no parameters of the schemes known here ({known})"
+        );
+    }
+    let known_name = |value: &http::HeaderValue| schemes::known_but_unsupported(value.as_bytes());
+    if let Some(name) = request.headers.get_all(http::header::AUTHORIZATION).iter().find_map(known_name) {
+        return format!(
+            "the request is signed by {name}, which is known and not supported here (supported are {known})"
         );
     }
     // Only the word that names the way of authorizing is shown: what stands behind it may be a credential.

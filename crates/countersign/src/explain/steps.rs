@@ -20,15 +20,16 @@ fn step(name: &'static str, text: impl Into<String>) -> Step {
 }
 
 /// What can be read without knowing the scheme.
-pub(super) fn of_request(request: &Request<'_>, base: &str) -> Vec<Step> {
-    let mut steps = vec![step("method", request.method), step("path", request.path), step("base path", base)];
-    steps.push(step(
-        "path behind the base path",
-        match relative(request.path, base) {
+pub(super) fn of_request(request: &Request<'_>, base: Option<&str>) -> Vec<Step> {
+    let mut steps = vec![step("method", request.method), step("path", request.path)];
+    if let Some(base) = base {
+        steps.push(step("base path", base));
+        let behind = match relative(request.path, base) {
             Some(path) => lossy(&decode(path.as_bytes())),
             None => "the path does not stand behind the base path".to_owned(),
-        },
-    ));
+        };
+        steps.push(step("path behind the base path", behind));
+    }
     steps.extend(parameters(request.query.unwrap_or_default().as_bytes()).iter().map(|parameter| {
         step("query parameter", format!("{}={}", lossy(&parameter.name), lossy(&parameter.value)))
     }));
@@ -37,8 +38,11 @@ pub(super) fn of_request(request: &Request<'_>, base: &str) -> Vec<Step> {
 
 /// What the claim says. Credentials themselves stay out of it.
 pub(super) fn of_claim(request: &Request<'_>, claim: &Claim<'_>) -> Vec<Step> {
-    let mut steps =
-        vec![step("AccessKey id", &*claim.access_key_id), step("signed at", claim.signed_at.to_string())];
+    let mut steps = vec![
+        step("AccessKey id", &*claim.access_key_id),
+        step("algorithm", claim.algorithm.name()),
+        step("signed at", claim.signed_at.to_string()),
+    ];
     steps.extend(claim.scope.as_ref().map(|scope| step("credential scope", scope.to_text())));
     steps.extend(match claim.lifetime {
         Lifetime::Window => None,
@@ -73,6 +77,7 @@ fn body(request: &Request<'_>, claim: &Claim<'_>) -> Step {
     let (name, signed) = match &claim.payload {
         Payload::Uncovered => return step("body", "not covered by the signature"),
         Payload::Form => return step("body", "a form, which stands in the string to sign"),
+        Payload::Chunks(_) => return step("body", "in chunks, each with a signature of its own"),
         Payload::Unreadable => ("digest of the body", "it is none, so no body matches it".to_owned()),
         Payload::Digest(hash, digest) => {
             let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -424,6 +424,25 @@ fn what_a_server_would_refuse_all_the_same() {
 }
 
 #[test]
+fn a_scheme_that_is_known_and_not_supported_is_named() {
+    for (authorization, name) in [
+        (
+            "ACS4-HMAC-SHA256 Credential=a/20261122/r/Ram/aliyun_v4_request,SignedHeaders=host,Signature=00",
+            "ACS4-HMAC-SHA256",
+        ),
+        ("ACS4-HMAC-SM3 Credential=a", "ACS4-HMAC-SM3"),
+        ("LOG a:tYYctGxnWhj+IBa2MTqhUaKZt1A=", "SLS version 1"),
+        ("SLS4-HMAC-SHA256 Credential=a", "SLS4-HMAC-SHA256"),
+    ] {
+        let text = format!("GET / HTTP/1.1\nAuthorization: {authorization}\n\n");
+        let explained = explain(&Captured::from_http(text.as_bytes()).unwrap(), &About::default());
+        let reason = explained.reason.unwrap();
+        assert!(reason.contains(name) && reason.contains("known and not supported here"), "{reason}");
+        assert!(!reason.contains("Credential=") && !reason.contains("tYYct"), "{reason}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_has_a_clear_reason() {
     let reason = |http: &str| {
         let explanation = explain(&Captured::from_http(http.as_bytes()).unwrap(), &About::default());

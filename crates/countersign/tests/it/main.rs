@@ -8,6 +8,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod acs;
 mod explain;
 mod laws;
+mod oss;
+mod oss_cases;
+mod oss_laws;
+mod sigv4;
 mod vectors;

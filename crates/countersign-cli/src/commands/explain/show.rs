@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use countersign::explain::{Difference, Explanation};
+use countersign::explain::{Difference, Explanation, Line};
 use serde_json::{Value, json};
 
 use crate::print::printable;
@@ -22,6 +22,7 @@ pub(super) fn json(id: Option<&str>, explained: &Explanation) -> Value {
         "verified": explained.verified,
         "reading": explained.reading,
         "string_to_sign": explained.string_to_sign,
+        "canonical_request": explained.canonical_request,
         "reason": explained.reason,
         "accepted_by_serve": explained.accepted_by_serve.as_ref().map(|accepted| accepted.is_ok()),
         "refusal": explained.accepted_by_serve.as_ref().and_then(|accepted| accepted.as_ref().err()),
@@ -35,6 +36,7 @@ pub(super) fn json(id: Option<&str>, explained: &Explanation) -> Value {
 
 fn difference(found: &Difference) -> Value {
     json!({
+        "in_canonical_request": found.in_canonical_request,
         "line": found.line,
         "name": found.name,
         "column": found.column,
@@ -49,13 +51,8 @@ pub(super) fn text(id: Option<&str>, explained: &Explanation) -> String {
     for step in &explained.steps {
         field(&mut text, step.name, &step.text);
     }
-    if !explained.lines.is_empty() {
-        text.push_str("  string to sign\n");
-    }
-    for line in &explained.lines {
-        let name = format!("  {}  {}", line.number, line.name);
-        field(&mut text, &name, if line.text.is_empty() { "(empty)" } else { &line.text });
-    }
+    lines(&mut text, "canonical request", &explained.canonical_lines);
+    lines(&mut text, "string to sign", &explained.lines);
 
     let name = explained.scheme.map_or("signature".to_owned(), |scheme| format!("signature ({scheme})"));
     let reason = explained.reason.as_deref().unwrap_or_default();
@@ -85,6 +82,17 @@ pub(super) fn text(id: Option<&str>, explained: &Explanation) -> String {
     text
 }
 
+fn lines(text: &mut String, name: &str, lines: &[Line]) {
+    if !lines.is_empty() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name}");
+    }
+    for line in lines {
+        let name = format!("  {}  {}", line.number, line.name);
+        field(text, &name, if line.text.is_empty() { "(empty)" } else { &line.text });
+    }
+}
+
 fn field(text: &mut String, name: &str, value: &str) {
     let line = format!("  {name:NAMES$}  {}", printable(value));
     // Writing to a string cannot fail.
@@ -92,5 +100,6 @@ fn field(text: &mut String, name: &str, value: &str) {
 }
 
 fn place(found: &Difference) -> String {
-    format!("line {} ({}), character {}", found.line, found.name, found.column)
+    let text = if found.in_canonical_request { " of the canonical request" } else { "" };
+    format!("line {}{text} ({}), character {}", found.line, found.name, found.column)
 }

@@ -1,0 +1,139 @@
+//! What Alibaba Cloud's schemes for its management APIs (RPC, ROA, ACS3) have in common.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::uri::PathAndQuery;
+
+use crate::canonical::{Parameter, each_parameter};
+use crate::claim::HeaderField;
+use crate::refusal::{Ambiguity, Malformed};
+use crate::request::Request;
+use crate::time::Timestamp;
+
+/// What begins the names of the header fields that are signed.
+pub(super) const SIGNED_PREFIX: &str = "x-acs-";
+pub(super) const NONCE: &str = "x-acs-signature-nonce";
+pub(super) const SECURITY_TOKEN: &str = "x-acs-security-token";
+pub(super) const BEARER_TOKEN: &str = "x-acs-bearer-token";
+/// The AccessKey id again, beside a security token.
+pub(super) const ACCESS_KEY_ID: &str = "x-acs-accesskey-id";
+
+/// Bytes of a signature by RSA: of the shortest key that is taken, and of the longest.
+const RSA: std::ops::RangeInclusive<usize> = 256..=1024;
+/// Bytes of a nonce at most; clients send up to 36. It is remembered for a while.
+const LONGEST_NONCE: usize = 256;
+/// Parameters at most. The longest calls list some hundred items.
+pub(super) const MOST_PARAMETERS: usize = 1000;
+
+/// Whether a query has a parameter of this name, spelt as clients spell it.
+pub(super) fn names(query: Option<&str>, name: &str) -> bool {
+    let begins = |part: &str| part.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
+    query.is_some_and(|query| query.split('&').any(begins))
+}
+
+/// Whether the query of a request that is signed in its header fields bears a signature of the RPC scheme as well.
+pub(super) fn is_signed_twice(request: &Request<'_>) -> bool {
+    names(request.query, "Signature")
+        && (names(request.query, "AccessKeyId") || names(request.query, "SignatureNonce"))
+}
+
+/// Whether the body is a form, as its Content-Type has it.
+pub(super) fn has_form(request: &Request<'_>) -> Result<bool, Malformed> {
+    let content_type = request.header(&CONTENT_TYPE)?.unwrap_or_default();
+    let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
+    Ok(media_type.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded"))
+}
+
+/// Reads an instant such as `2026-11-21T23:23:13Z`.
+pub(super) fn read_time(name: &str, text: &str) -> Result<Timestamp, Malformed> {
+    Timestamp::parse_iso8601(text)
+        .ok_or_else(|| Malformed::unreadable(name, "it should read like `2026-11-21T23:23:13Z`"))
+}
+
+/// Reads a nonce: anything, but not nothing.
+pub(super) fn read_nonce<'r>(name: &'static str, value: Cow<'r, [u8]>) -> Result<Cow<'r, str>, Malformed> {
+    match value.len() {
+        0 => Err(Malformed::unreadable(name, "it is empty: give each request a value of its own")),
+        1..=LONGEST_NONCE => text(name, value),
+        _ => Err(Malformed::unreadable(name, "it is longer than 256 bytes")),
+    }
+}
+
+/// A value that must be text.
+pub(super) fn text<'r>(name: &str, value: Cow<'r, [u8]>) -> Result<Cow<'r, str>, Malformed> {
+    let text = match value {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+    };
+    text.ok_or_else(|| Malformed::unreadable(name, "it is not UTF-8"))
+}
+
+/// Whether a signature has as many bytes as one by RSA may have.
+pub(super) fn is_as_long_as_rsa(signature: &[u8]) -> bool {
+    RSA.contains(&signature.len())
+}
+
+/// The bytes of a signature that is not one yet.
+pub(super) fn blank(is_rsa: bool, mac: usize) -> Vec<u8> {
+    vec![0; if is_rsa { *RSA.start() } else { mac }]
+}
+
+pub(super) fn base64(bytes: &[u8]) -> String {
+    BASE64.encode(bytes)
+}
+
+/// That the id beside a security token is the one that signs.
+pub(super) fn check_repeated_id(field: HeaderField<'_>, id: &str) -> Result<(), Malformed> {
+    if field.name == ACCESS_KEY_ID && field.value != id.as_bytes() {
+        return Err(Malformed::unreadable(ACCESS_KEY_ID, "it is not the AccessKey id of `Authorization`"));
+    }
+    Ok(())
+}
+
+/// The parameters of a query in the order in which they are signed, by name and then by value.
+pub(super) fn sorted<'r, I>(parameters: I) -> smallvec::SmallVec<[Parameter<'r>; 16]>
+where
+    I: Iterator<Item = Parameter<'r>>,
+{
+    let mut sorted: smallvec::SmallVec<[Parameter<'r>; 16]> = parameters.collect();
+    sorted.sort_unstable_by(|a, b| a.name.cmp(&b.name).then_with(|| a.value.cmp(&b.value)));
+    sorted
+}
+
+/// The parameters of the query in the order in which they are signed.
+pub(super) fn sorted_query<'r>(request: &Request<'r>) -> smallvec::SmallVec<[Parameter<'r>; 16]> {
+    sorted(each_parameter(request.query.unwrap_or_default().as_bytes()))
+}
+
+/// A name that stands more than once: what is sorted does not tell which value came first.
+pub(super) fn repeated_name(sorted: &[Parameter<'_>]) -> Option<Ambiguity> {
+    sorted.windows(2).find_map(|pair| match pair {
+        [a, b] if a.name == b.name => {
+            Some(Ambiguity::RepeatedName(String::from_utf8_lossy(&a.name).into_owned()))
+        }
+        _ => None,
+    })
+}
+
+/// Puts a header field on a request that is being signed, in place of any that is there.
+pub(super) fn put(parts: &mut Parts, name: &'static str, text: &str) -> Result<(), Malformed> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| Malformed::unreadable(name, "it holds a character that a header field cannot"))?;
+    value.set_sensitive(name == SECURITY_TOKEN);
+    parts.headers.insert(HeaderName::from_static(name), value);
+    Ok(())
+}
+
+/// Gives a request that is being signed another query.
+pub(super) fn put_query(parts: &mut Parts, query: &str) -> Result<(), Malformed> {
+    let target = format!("{}?{query}", parts.uri.path());
+    let mut uri = parts.uri.clone().into_parts();
+    let unreadable = || Malformed::unreadable("the query", "it holds a character that a target cannot");
+    uri.path_and_query = Some(PathAndQuery::try_from(target).map_err(|_| unreadable())?);
+    parts.uri = http::Uri::from_parts(uri).map_err(|_| unreadable())?;
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! The query as versions 2 and 4 sign it, and the resource as they do.
+
+use super::address::missing_end;
+use crate::canonical::{Parameters, Sink, compare_encoded, decode, encode, parameters};
+use crate::refusal::Ambiguity;
+use crate::request::Request;
+
+/// What the signature itself is called in the query. It is not signed.
+const SIGNATURE: &[u8] = b"x-oss-signature";
+
+/// Writes `/bucket/key`, encoded anew: however the client wrote it, `%41`, `%61` or `A`, there is one spelling.
+pub(in crate::schemes) fn write_path(bucket: &str, path: &str, kept: &[u8], out: &mut impl Sink) {
+    if !bucket.is_empty() {
+        encode(b"/", kept, out);
+        encode(bucket.as_bytes(), kept, out);
+    }
+    let path = decode(path.as_bytes());
+    encode(&path, kept, out);
+    encode(missing_end(bucket, &path), kept, out);
+}
+
+/// Writes all parameters but the signature, encoded anew, sorted as they are encoded, bare where the value is empty. `start`
+/// stands before the first.
+pub(in crate::schemes) fn write_query(request: &Request<'_>, start: &[u8], out: &mut impl Sink) {
+    let Some(query) = request.query else { return };
+    let mut found: Parameters<'_> = parameters(query.as_bytes());
+    found.sort_by(|a, b| compare_encoded(&a.name, &b.name).then_with(|| compare_encoded(&a.value, &b.value)));
+    let mut separator = start;
+    for parameter in found.iter().filter(|parameter| *parameter.name != *SIGNATURE) {
+        out.push(separator);
+        separator = b"&";
+        encode(&parameter.name, b"", out);
+        if !parameter.value.is_empty() {
+            out.push(b"=");
+            encode(&parameter.value, b"", out);
+        }
+    }
+}
+
+/// Sorted, parameters of one name have no order any more.
+pub(in crate::schemes) fn repeated_name(request: &Request<'_>) -> Option<Ambiguity> {
+    let mut found = parameters(request.query?.as_bytes());
+    repeated_among(&mut found)
+}
+
+/// The first name that stands more than once, of parameters that are sorted on the way.
+pub(super) fn repeated_among(found: &mut Parameters<'_>) -> Option<Ambiguity> {
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found.windows(2).find_map(|pair| match pair {
+        [a, b] if a.name == b.name => {
+            Some(Ambiguity::RepeatedName(String::from_utf8_lossy(&a.name).into_owned()))
+        }
+        _ => None,
+    })
+}
