@@ -28,6 +28,7 @@ mod postgresql;
 mod pyodps;
 mod replies;
 mod rotation;
+mod sdk;
 mod support;
 mod tamper;
 mod vectors;
