@@ -38,6 +38,8 @@ pub(crate) fn of(keys: impl IntoIterator<Item = (AccessKeyId, AccessKeySecret)>)
                     expires: None,
                     replaces: None,
                     networks: countersign_accounts::network::Networks::default(),
+                    kind: countersign_accounts::access_key::AccessKeyKind::Secret,
+                    disabled: false,
                 };
                 (revision(seq), change, Some(sealed))
             })

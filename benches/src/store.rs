@@ -61,6 +61,8 @@ impl World {
                 expires: None,
                 replaces: None,
                 networks: countersign_accounts::network::Networks::default(),
+                kind: countersign_accounts::access_key::AccessKeyKind::Secret,
+                disabled: false,
             });
             secrets.push(Secret::AccessKey(access_key.clone(), sealed));
             pairs.push((access_key, secret));

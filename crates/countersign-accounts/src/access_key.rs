@@ -1,8 +1,9 @@
-//! AccessKeys as records: whose they are, what for, and whether they are in force.
+//! AccessKeys as records: whose they are, of which kind, what for, and whether they are in force.
 
 use std::time::Duration;
 
-use countersign::{AccessKeyId, Timestamp};
+use countersign::crypto::PublicKey;
+use countersign::{AccessKeyId, AccessKeySecret, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::id::AccountId;
@@ -14,11 +15,12 @@ pub const DEFAULT_ID_PREFIX: &str = "CSAK";
 /// How long a deleted AccessKey waits in the recycle bin, and can be restored.
 pub const RECYCLE_BIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// An AccessKey without its secret: one for each application of an account.
+/// An AccessKey without its material: one for each application of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessKey {
     pub id: AccessKeyId,
     pub account: AccountId,
+    pub kind: AccessKeyKind,
     pub description: Description,
     pub created: Timestamp,
     /// From this instant on it is refused.
@@ -26,6 +28,56 @@ pub struct AccessKey {
     /// Where it may be used from.
     pub networks: Networks,
     pub status: AccessKeyStatus,
+}
+
+/// What requests by an AccessKey are verified with.
+///
+/// The names are a stored format, in rows and in the change log: they are never changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessKeyKind {
+    /// A secret that client and server share. Entries of the log that say nothing of it mean this.
+    #[default]
+    Secret,
+    /// A public key. Its owner alone has the private one.
+    Public,
+}
+
+impl AccessKeyKind {
+    /// Its name in rows and listings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::Public => "public",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Secret, Self::Public].into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether it is a secret.
+    pub fn is_secret(&self) -> bool {
+        *self == Self::Secret
+    }
+}
+
+/// What requests by an AccessKey are verified with, itself.
+#[derive(Clone, Debug)]
+pub enum KeyMaterial {
+    Secret(AccessKeySecret),
+    Public(PublicKey),
+}
+
+impl KeyMaterial {
+    /// Its kind.
+    pub fn kind(&self) -> AccessKeyKind {
+        match self {
+            Self::Secret(_) => AccessKeyKind::Secret,
+            Self::Public(_) => AccessKeyKind::Public,
+        }
+    }
 }
 
 /// Whether an AccessKey is in force.

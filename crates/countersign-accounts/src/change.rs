@@ -5,7 +5,7 @@ use std::fmt;
 use countersign::{AccessKeyId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::access_key::Description;
+use crate::access_key::{AccessKeyKind, Description};
 use crate::account::{Email, Registration};
 use crate::factor::FactorKind;
 use crate::id::{AccountId, FactorId};
@@ -112,6 +112,12 @@ pub enum Change {
         /// Where it may be used from; entries that say nothing of it mean anywhere.
         #[serde(default, skip_serializing_if = "Networks::is_empty")]
         networks: Networks,
+        /// What it is verified with, which goes sealed to its row; entries that say nothing of it mean a secret.
+        #[serde(default, skip_serializing_if = "AccessKeyKind::is_secret")]
+        kind: AccessKeyKind,
+        /// Whether it begins disabled, as one that was disabled where it was imported from.
+        #[serde(default, skip_serializing_if = "is_false")]
+        disabled: bool,
     },
     AccessKeyDisabled {
         account: AccountId,
@@ -212,6 +218,11 @@ pub enum Actor {
     System,
 }
 
+/// For what is left out where it is not so. The signature is serde's.
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 mod as_text {
     use countersign::AccessKeyId;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -278,6 +289,8 @@ mod tests {
             expires: Some(Timestamp::from_unix_millis(1000)),
             replaces: None,
             networks: Networks::default(),
+            kind: AccessKeyKind::Secret,
+            disabled: false,
         };
         let text = serde_json::to_string(&change).unwrap();
         assert_eq!(
@@ -315,8 +328,23 @@ mod tests {
                     expires: None,
                     replaces: None,
                     networks: Networks::from_text("10.0.0.0/8 ::1").unwrap(),
+                    kind: AccessKeyKind::Secret,
+                    disabled: false,
                 },
                 r#"{"change":"access_key_created","account":"acc_1","access_key":"CSAK1","description":"","expires":null,"replaces":null,"networks":["10.0.0.0/8","::1/128"]}"#,
+            ),
+            (
+                Change::AccessKeyCreated {
+                    account: account(),
+                    access_key: AccessKeyId::new("CSAK1").unwrap(),
+                    description: Description::default(),
+                    expires: None,
+                    replaces: None,
+                    networks: Networks::default(),
+                    kind: AccessKeyKind::Public,
+                    disabled: true,
+                },
+                r#"{"change":"access_key_created","account":"acc_1","access_key":"CSAK1","description":"","expires":null,"replaces":null,"kind":"public","disabled":true}"#,
             ),
         ] {
             assert_eq!(serde_json::to_string(&change).unwrap(), text);

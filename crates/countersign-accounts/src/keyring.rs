@@ -10,12 +10,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use countersign::crypto::HmacSha1;
-use countersign::{AccessKeyId, AccessKeySecret, Key, MadeKeys, SecretKey, Timestamp};
+use countersign::crypto::{HmacSha1, PublicKey};
+use countersign::{AccessKeyId, Key, MadeKeys, SecretKey, Timestamp};
 use smallvec::SmallVec;
 use zeroize::Zeroize;
 
 use self::shards::{Keyed, Shards};
+use crate::access_key::{AccessKeyKind, KeyMaterial};
 use crate::change::{Change, Revision};
 use crate::id::AccountId;
 use crate::network::Networks;
@@ -45,16 +46,24 @@ struct Restricted {
 /// What the verifier must know of an AccessKey. A keyring may hold millions: it is laid out to be small.
 #[derive(Clone)]
 pub struct AccessKeyInForce {
-    /// The id, and the secret behind it. What is generated here has its place inside: to look elsewhere for it would
+    /// The id, and the secret behind it where there is one. What is generated here has its place inside: to look elsewhere for it would
     /// cost as much time as a MAC where there are many keys.
     text: SmallVec<[u8; 64]>,
     id_length: u8,
     pub standing: Standing,
     /// Milliseconds since 1970; the largest number means never.
     expires: i64,
-    hmac_sha1: HmacSha1,
+    verified_with: VerifiedWith,
     made: MadeKeys,
     pub account: AccountId,
+}
+
+/// What signatures by an AccessKey are tested with, beside its text. What only public keys need is elsewhere, for there
+/// are millions of the others.
+#[derive(Clone)]
+enum VerifiedWith {
+    Secret(HmacSha1),
+    Public(Box<PublicKey>),
 }
 
 /// What has been done to an AccessKey.
@@ -90,23 +99,31 @@ impl AccessKeyInForce {
         id: &AccessKeyId,
         account: AccountId,
         expires: Option<Timestamp>,
-        secret: &AccessKeySecret,
+        material: KeyMaterial,
+        standing: Standing,
     ) -> Arc<Self> {
+        let (secret, verified_with) = match &material {
+            KeyMaterial::Secret(secret) => {
+                let secret = secret.expose().as_bytes();
+                (secret, VerifiedWith::Secret(HmacSha1::new(secret)))
+            }
+            KeyMaterial::Public(key) => (&[][..], VerifiedWith::Public(Box::new(key.clone()))),
+        };
         let mut key = Arc::new(Self {
             // Reserved whole: a buffer that grew would leave a copy of the secret behind.
-            text: SmallVec::with_capacity(id.as_str().len() + secret.expose().len()),
+            text: SmallVec::with_capacity(id.as_str().len() + secret.len()),
             // An id has at most 128 characters.
             id_length: u8::try_from(id.as_str().len()).unwrap_or(u8::MAX),
-            standing: Standing::Enabled,
+            standing,
             expires: expires.map_or(i64::MAX, Timestamp::unix_millis),
-            hmac_sha1: HmacSha1::new(secret.expose().as_bytes()),
+            verified_with,
             made: MadeKeys::default(),
             account,
         });
         // In its place already: a secret that is moved leaves a copy behind, too.
         if let Some(key) = Arc::get_mut(&mut key) {
             key.text.extend_from_slice(id.as_str().as_bytes());
-            key.text.extend_from_slice(secret.expose().as_bytes());
+            key.text.extend_from_slice(secret);
         }
         key
     }
@@ -124,7 +141,28 @@ impl AccessKeyInForce {
 
     /// What signatures by this key are tested with.
     pub fn key(&self) -> Key<'_> {
-        Key::Secret(SecretKey { secret: self.parts().1, hmac_sha1: &self.hmac_sha1, made: Some(&self.made) })
+        match &self.verified_with {
+            VerifiedWith::Secret(hmac_sha1) => {
+                Key::Secret(SecretKey { secret: self.parts().1, hmac_sha1, made: Some(&self.made) })
+            }
+            VerifiedWith::Public(key) => Key::Public(key),
+        }
+    }
+
+    /// Whether it is verified with a secret or with a public key.
+    pub fn kind(&self) -> AccessKeyKind {
+        match self.verified_with {
+            VerifiedWith::Secret(_) => AccessKeyKind::Secret,
+            VerifiedWith::Public(_) => AccessKeyKind::Public,
+        }
+    }
+
+    /// The public key, where it is verified with one.
+    pub fn public_key(&self) -> Option<&PublicKey> {
+        match &self.verified_with {
+            VerifiedWith::Secret(_) => None,
+            VerifiedWith::Public(key) => Some(key),
+        }
     }
 
     fn parts(&self) -> (&[u8], &[u8]) {
@@ -265,12 +303,14 @@ impl Snapshot {
                     Arc::make_mut(&mut self.suspended).remove(account);
                 }
             }
-            Change::AccessKeyCreated { account, access_key, expires, networks, .. } => {
+            Change::AccessKeyCreated { account, access_key, expires, networks, kind, disabled, .. } => {
                 if let Some(sealed) = sealed {
-                    let secret = ring.open_secret(access_key, account, sealed)?;
+                    let material = ring.open_material(access_key, account, *kind, sealed)?;
+                    let standing = if *disabled { Standing::Disabled } else { Standing::Enabled };
                     self.restrict(access_key.as_str(), networks);
                     let account = self.accounts.get(account.as_str().as_bytes()).unwrap_or(account).clone();
-                    self.keys.insert(AccessKeyInForce::new(access_key, account, *expires, &secret));
+                    let key = AccessKeyInForce::new(access_key, account, *expires, material, standing);
+                    self.keys.insert(key);
                 }
             }
             Change::AccessKeyDisabled { access_key, .. } | Change::AccessKeyRestored { access_key, .. } => {

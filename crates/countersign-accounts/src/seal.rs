@@ -86,6 +86,8 @@ pub enum SealError {
         "the secret of AccessKey `{0}` cannot be opened: its row was altered, or belongs to another key or owner"
     )]
     Secret(AccessKeyId),
+    #[error("what is sealed for AccessKey `{0}` is not of the kind that its row says: the row was altered")]
+    OtherKind(AccessKeyId),
     #[error("{} `{id}` is sealed under ring key {ring_key}, which is missing", .column.holds())]
     TextUnderMissingRingKey { column: SealedColumn, id: String, ring_key: u32 },
     #[error("{} `{id}` cannot be opened: its row was altered, or belongs to another owner", .column.holds())]

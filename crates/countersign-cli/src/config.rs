@@ -412,11 +412,12 @@ impl SignaturesSection {
         if let Some(wrong) = self.signed_headers.iter().find(|name| !lower(name)) {
             bail!("`signatures.signed_headers` names `{wrong}`: a header field's name, in lower case");
         }
-        let host = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:".contains(c);
-        let domain = |name: &String| !name.is_empty() && !name.starts_with('.') && name.chars().all(host);
+        let host = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:=".contains(c);
+        let domain =
+            |name: &String| !name.is_empty() && !name.starts_with(['.', '=']) && name.chars().all(host);
         if let Some(wrong) = self.bucket_domains.iter().find(|name| !domain(name)) {
             bail!(
-                "`signatures.bucket_domains` names `{wrong}`: it should read like oss.example.com, in lower case"
+                "`signatures.bucket_domains` names `{wrong}`: it should read like oss.example.com, or files.example.com=bucket, in lower case"
             );
         }
         Ok(())

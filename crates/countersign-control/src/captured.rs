@@ -20,13 +20,23 @@ pub struct Item {
     pub secret: Option<AccessKeySecret>,
     /// The AccessKey itself, where it is the public half of a pair.
     pub public_key: Option<PublicKey>,
+    /// The domains whose subdomains were buckets where it went.
+    pub bucket_domains: Vec<String>,
     /// What its client signed.
     pub client_string: Option<String>,
 }
 
 impl Item {
     fn bare(captured: Result<Captured, String>) -> Self {
-        Self { id: None, captured, base: None, secret: None, public_key: None, client_string: None }
+        Self {
+            id: None,
+            captured,
+            base: None,
+            secret: None,
+            public_key: None,
+            bucket_domains: Vec::new(),
+            client_string: None,
+        }
     }
 }
 
@@ -78,6 +88,7 @@ fn vector(number: usize, value: &Value) -> Item {
             base: fields.text("endpoint")?.map(path_of),
             secret: fields.text("secret")?.map(AccessKeySecret::new),
             public_key: fields.text("public_key_pem")?.map(public_key).transpose()?,
+            bucket_domains: fields.texts("bucket_domains")?,
             client_string: fields.first(&["canonical_string", "string_to_sign"])?.map(str::to_owned),
         })
     };
@@ -93,6 +104,13 @@ struct Fields<'v>(&'v Map<String, Value>);
 impl<'v> Fields<'v> {
     fn get(&self, name: &str) -> Option<&'v Value> {
         self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    fn texts(&self, name: &str) -> Result<Vec<String>, String> {
+        let Some(value) = self.get(name) else { return Ok(Vec::new()) };
+        let texts =
+            value.as_array().map(|values| values.iter().map(|v| v.as_str().map(str::to_owned)).collect());
+        texts.flatten().ok_or_else(|| format!("`{name}` is not a list of texts"))
     }
 
     /// The first of these that is there.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! the base path, such as /api, or below it    the MaxCompute login surface
+//! / with an action, signed by RPC or ACS3     the management API (ram)
 //! anything else, where there is an echo       judged, and told who signed it
 //! anything else                               refused, in the manner of whoever asks
 //! ```
@@ -32,6 +33,7 @@ use crate::form;
 use crate::judge::{Keep, judge};
 use crate::maxcompute;
 use crate::metrics::Metrics;
+use crate::ram;
 use crate::request_log::{self, Line};
 use crate::state::State;
 
@@ -95,6 +97,9 @@ impl Endpoint {
         let spoken = match below(parts.uri.path(), base) {
             below if let Some(fault) = form::fault(&parts) => refuse_form(&arrival, below.is_some(), fault),
             Some(path) => maxcompute::answer(&self.state, &arrival, path, &mut body, &mut line.seen).await,
+            None if parts.uri.path() == "/" && !bears_odps_marks(&parts) => {
+                ram::answer(&self.state, &arrival, &mut body, &mut line.seen).await
+            }
             None if settings.echo => self.echo(&arrival, &mut body, &mut line.seen).await,
             None => refuse(&arrival, base),
         };

@@ -3,6 +3,7 @@
 
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::request::Parts;
+use http::uri::Authority;
 use http::{HeaderValue, Method, Version};
 
 /// What is wrong with a request's form.
@@ -17,6 +18,14 @@ pub(crate) fn fault(parts: &Parts) -> Option<&'static str> {
     }
     if parts.uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
         return Some("the target names a user (RFC 9110, section 4.2.4)");
+    }
+    // Recipients differ in which of the two they go by, and signatures cover the second.
+    let same = |authority: &Authority| {
+        let host = parts.headers.get(HOST).map(HeaderValue::as_bytes);
+        host.is_none_or(|host| host.eq_ignore_ascii_case(authority.as_str().as_bytes()))
+    };
+    if parts.uri.authority().is_some_and(|authority| !same(authority)) {
+        return Some("the target and `Host` name two different hosts");
     }
     let hosts = parts.headers.get_all(HOST).iter().count();
     if hosts > 1 || (hosts == 0 && parts.version == Version::HTTP_11) {
@@ -40,10 +49,11 @@ mod tests {
     #[test]
     fn one_host_one_coding_and_a_path() {
         type Case = (&'static str, &'static str, Version, &'static [(&'static str, &'static str)], bool);
-        let cases: [Case; 15] = [
+        let cases: [Case; 16] = [
             ("GET", "/api", Version::HTTP_11, &[("host", "h")], true),
             ("GET", "/api", Version::HTTP_11, &[("host", "")], true),
-            ("GET", "http://h/api", Version::HTTP_11, &[("host", "other")], true),
+            ("GET", "http://h/api", Version::HTTP_11, &[("host", "other")], false),
+            ("GET", "http://h/api", Version::HTTP_11, &[("host", "H")], true),
             ("OPTIONS", "*", Version::HTTP_11, &[("host", "h")], true),
             ("GET", "/api", Version::HTTP_10, &[], true),
             ("PUT", "/api", Version::HTTP_11, &[("host", "h"), ("transfer-encoding", "Chunked")], true),

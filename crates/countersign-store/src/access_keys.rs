@@ -1,7 +1,11 @@
 //! AccessKeys: questions, and what changes do to their rows.
 
+use std::collections::BTreeSet;
+
 use countersign::{AccessKeyId, Timestamp};
-use countersign_accounts::access_key::{AccessKey, AccessKeyStatus, Description, LastUsed, RECYCLE_BIN};
+use countersign_accounts::access_key::{
+    AccessKey, AccessKeyKind, AccessKeyStatus, Description, LastUsed, RECYCLE_BIN,
+};
 use countersign_accounts::change::Revision;
 use countersign_accounts::id::AccountId;
 use countersign_accounts::network::Networks;
@@ -70,6 +74,42 @@ impl Store {
         query.fetch_all(self.pool()).await?.iter().map(read_listed).collect()
     }
 
+    /// What an AccessKey is verified with, sealed: whose it is, of which kind, and the text.
+    pub async fn sealed_material(
+        &self,
+        id: &AccessKeyId,
+    ) -> Result<Option<(AccountId, AccessKeyKind, Sealed)>, StoreError> {
+        let found = sqlx::query(sql::SEALED_SECRET).bind(id.as_str()).fetch_optional(self.pool()).await?;
+        let read = |row| {
+            let row = in_table(row);
+            let account = AccountId::from_text(row.text("account")?);
+            Ok((account, kind(&row)?, Sealed::from_text(row.text("secret")?)))
+        };
+        found.as_ref().map(read).transpose()
+    }
+
+    /// Of these ids, those that AccessKeys had which are gone from the recycle bin for good. It reads the whole log once.
+    pub async fn purged_among(
+        &self,
+        ids: &BTreeSet<AccessKeyId>,
+    ) -> Result<BTreeSet<AccessKeyId>, StoreError> {
+        const PAGE: i64 = 1000;
+        let (mut purged, mut last) = (BTreeSet::new(), 0i64);
+        loop {
+            let query = sqlx::query(sql::PURGED_ACCESS_KEYS).bind(last).bind(PAGE);
+            let rows = query.fetch_all(self.pool()).await?;
+            for row in &rows {
+                let row = Row { row, table: "change", key: "seq" };
+                last = row.number("seq")?;
+                let id = row.text("access_key")?;
+                purged.extend(ids.get(id.as_str()).cloned());
+            }
+            if rows.len() < PAGE as usize {
+                return Ok(purged);
+            }
+        }
+    }
+
     /// The sealed secrets of all accounts in the order of the AccessKeys' ids, from the first after `after`.
     pub async fn sealed_secrets(
         &self,
@@ -97,6 +137,8 @@ pub(crate) struct NewAccessKey<'c> {
     pub(crate) description: &'c Description,
     pub(crate) expires: Option<Timestamp>,
     pub(crate) networks: &'c Networks,
+    pub(crate) kind: AccessKeyKind,
+    pub(crate) disabled: bool,
     pub(crate) sealed: &'c Sealed,
 }
 
@@ -118,6 +160,8 @@ pub(crate) async fn create(
         .bind(replaces.map(AccessKeyId::as_str))
         .bind(key.sealed.ring_key().map(i64::from))
         .bind(key.networks.to_string())
+        .bind(if key.disabled { "disabled" } else { "enabled" })
+        .bind(key.kind.name())
         .execute(&mut *connection)
         .await?;
     if created.rows_affected() == 1 {
@@ -262,12 +306,17 @@ fn read(row: &AnyRow) -> Result<AccessKey, StoreError> {
     Ok(AccessKey {
         id: row.parsed("id", AccessKeyId::new)?,
         account: AccountId::from_text(row.text("account")?),
+        kind: kind(&row)?,
         description: row.parsed("description", Description::new)?,
         created: row.time("created")?,
         expires: row.optional_time("expires")?,
         networks: row.parsed("networks", Networks::from_text)?,
         status,
     })
+}
+
+fn kind(row: &Row<'_>) -> Result<AccessKeyKind, StoreError> {
+    AccessKeyKind::from_name(&row.text("kind")?).ok_or_else(|| row.inconsistent("kind"))
 }
 
 fn in_table(row: &AnyRow) -> Row<'_> {

@@ -4,7 +4,7 @@
 //! to one text, and a start with a million is four times quicker for it. It sorts nothing for that.
 
 use countersign::{AccessKeyId, Timestamp};
-use countersign_accounts::access_key::{AccessKey, AccessKeyStatus, Description};
+use countersign_accounts::access_key::{AccessKey, AccessKeyKind, AccessKeyStatus, Description};
 use countersign_accounts::id::AccountId;
 use countersign_accounts::network::Networks;
 use countersign_accounts::seal::Sealed;
@@ -69,12 +69,13 @@ fn read(line: &str, account: &mut AccountId) -> Result<(AccessKey, Sealed), &'st
     };
     let sealed = Sealed::from_text(next("secret")?);
     let networks = Networks::from_text(next("networks")?).map_err(|_| "networks")?;
+    let kind = AccessKeyKind::from_name(next("kind")?).ok_or("kind")?;
     let description = Description::new(next("description")?).map_err(|_| "description")?;
     if columns.next().is_some() {
         return Err("description");
     }
     let account = account.clone();
-    Ok((AccessKey { id, account, description, created, expires, networks, status }, sealed))
+    Ok((AccessKey { id, account, kind, description, created, expires, networks, status }, sealed))
 }
 
 fn instant(text: &str) -> Option<Timestamp> {

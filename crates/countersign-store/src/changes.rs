@@ -120,6 +120,9 @@ impl Store {
                 expires: key.expires,
                 replaces: None,
                 networks: key.networks,
+                kind: key.kind,
+                // Told below, as of all others.
+                disabled: false,
             };
             changes.push((created, Some(sealed)));
         }

@@ -50,7 +50,7 @@ pub enum Beside {
 /// What goes into a row beside a change, and never into the log.
 #[derive(Clone, Debug)]
 pub enum Secret {
-    /// The sealed secret of a created AccessKey.
+    /// The sealed secret of a created AccessKey, or its sealed public key.
     AccessKey(AccessKeyId, Sealed),
     /// The password that was set.
     Password(AccountId, PasswordHash),
@@ -246,9 +246,19 @@ async fn alter_rows(
             projects::create(connection, account, project, at).await
         }
         Change::ProjectDeleted { account, project } => projects::delete(connection, account, project).await,
-        Change::AccessKeyCreated { account, access_key: id, description, expires, replaces, networks } => {
+        Change::AccessKeyCreated {
+            account,
+            access_key: id,
+            description,
+            expires,
+            replaces,
+            networks,
+            kind,
+            disabled,
+        } => {
             let Secret::AccessKey(_, sealed) = commit.secret(change)? else { return Err(MISMATCH) };
-            let key = NewAccessKey { account, id, description, expires: *expires, networks, sealed };
+            let (expires, kind, disabled) = (*expires, *kind, *disabled);
+            let key = NewAccessKey { account, id, description, expires, networks, kind, disabled, sealed };
             access_keys::create(connection, &key, replaces.as_ref(), at, revision).await
         }
         Change::AccessKeyDisabled { account, access_key } => {

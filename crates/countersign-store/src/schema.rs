@@ -31,6 +31,11 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0002_people.sql"),
         postgres: include_str!("../migrations/postgres/0002_people.sql"),
     },
+    Migration {
+        version: 3,
+        sqlite: include_str!("../migrations/sqlite/0003_key_kinds.sql"),
+        postgres: include_str!("../migrations/postgres/0003_key_kinds.sql"),
+    },
 ];
 
 /// The tables of the first schema: any of them without our mark is somebody else's.

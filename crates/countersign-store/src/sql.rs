@@ -254,8 +254,8 @@ statements! {
     // AccessKeys. A deleted one does not count; a successor may exceed the limit by one. What a ring key seals that was
     // retired would open nowhere.
     Both CREATE_ACCESS_KEY = "
-        INSERT INTO access_key (id, account, description, created, expires, status, change, secret, networks)
-        SELECT $1, a.id, $3, CAST($4 AS BIGINT), CAST($5 AS BIGINT), 'enabled', CAST($6 AS BIGINT), $7, $10
+        INSERT INTO access_key (id, account, description, created, expires, status, change, secret, networks, kind)
+        SELECT $1, a.id, $3, CAST($4 AS BIGINT), CAST($5 AS BIGINT), $11, CAST($6 AS BIGINT), $7, $10, $12
         FROM account a
         WHERE a.id = $2 AND a.suspended = 0 AND a.closed IS NULL
           AND (NOT EXISTS (SELECT 1 FROM ring_key)
@@ -281,16 +281,16 @@ statements! {
     Both PURGE_ACCESS_KEY = "
         DELETE FROM access_key WHERE id = $1 AND account = $2 AND status = 'deleted' AND deleted < $3";
     Both FIND_ACCESS_KEY = "
-        SELECT k.id, k.account, k.description, k.created, k.expires, k.networks, k.status, k.deleted,
+        SELECT k.id, k.account, k.description, k.created, k.expires, k.networks, k.kind, k.status, k.deleted,
                u.at, u.address, u.scheme, u.client
         FROM access_key k LEFT JOIN access_key_usage u ON u.access_key = k.id WHERE k.id = $1";
     Both LIST_ACCESS_KEYS = "
-        SELECT k.id, k.account, k.description, k.created, k.expires, k.networks, k.status, k.deleted,
+        SELECT k.id, k.account, k.description, k.created, k.expires, k.networks, k.kind, k.status, k.deleted,
                u.at, u.address, u.scheme, u.client
         FROM access_key k LEFT JOIN access_key_usage u ON u.access_key = k.id
         WHERE k.account = $1 ORDER BY k.created, k.id";
     Both LIST_AGEING_ACCESS_KEYS = "
-        SELECT k.id, k.account, k.description, k.created, k.expires, k.networks, k.status, k.deleted,
+        SELECT k.id, k.account, k.description, k.created, k.expires, k.networks, k.kind, k.status, k.deleted,
                u.at, u.address, u.scheme, u.client
         FROM access_key k LEFT JOIN access_key_usage u ON u.access_key = k.id
         WHERE k.id > $1 AND k.status = 'enabled'
@@ -304,17 +304,25 @@ statements! {
             SELECT rowid AS place,
                    id || $2 || account || $2 || CAST(created AS TEXT) || $2 || COALESCE(CAST(expires AS TEXT), '')
                    || $2 || status || $2 || COALESCE(CAST(deleted AS TEXT), '') || $2 || secret || $2 || networks
-                   || $2 || description AS line
+                   || $2 || kind || $2 || description AS line
             FROM access_key WHERE rowid > CAST($3 AS INTEGER) ORDER BY rowid LIMIT 1000)";
     Postgres POSTGRES_ACCESS_KEYS = "
         SELECT string_agg(line, $1) AS keys, MAX(place) AS last FROM (
             SELECT id AS place,
                    id || $2 || account || $2 || CAST(created AS TEXT) || $2 || COALESCE(CAST(expires AS TEXT), '')
                    || $2 || status || $2 || COALESCE(CAST(deleted AS TEXT), '') || $2 || secret || $2 || networks
-                   || $2 || description AS line
+                   || $2 || kind || $2 || description AS line
             FROM access_key WHERE id > $3 ORDER BY id LIMIT 1000) AS lines";
     Both SEALED_SECRETS = "
         SELECT id, account, secret FROM access_key WHERE id > $1 ORDER BY id LIMIT $2";
+
+    Both SEALED_SECRET = "SELECT id, account, kind, secret FROM access_key WHERE id = $1";
+    // AccessKeys that were there once: the log names them, and no row does.
+    Both PURGED_ACCESS_KEYS = "
+        SELECT c.seq, c.access_key FROM change c
+        WHERE c.seq > $1 AND c.access_key IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM access_key k WHERE k.id = c.access_key)
+        ORDER BY c.seq LIMIT $2";
 
     // When AccessKeys were last used.
     Both NOTE_USAGE = "

@@ -278,9 +278,9 @@ impl Tail {
     /// Takes away the sealed secrets that cannot be opened: their keys are then left out, and so refused.
     fn leave_out<'c>(&mut self, changes: impl Iterator<Item = (&'c Change, &'c mut Option<Sealed>)>) {
         for (change, sealed) in changes {
-            if let Change::AccessKeyCreated { account, access_key, .. } = change
+            if let Change::AccessKeyCreated { account, access_key, kind, .. } = change
                 && let Some(text) = sealed.as_ref()
-                && let Err(error) = self.ring.open_secret(access_key, account, text)
+                && let Err(error) = self.ring.open_material(access_key, account, *kind, text)
             {
                 tracing::error!(%error, "an AccessKey is left out, and refused");
                 self.left_out.insert(access_key.clone(), error);

@@ -142,6 +142,8 @@ pub enum Algorithm {
     Ed25519,
     /// ECDSA over P-256 with SHA-256, the two numbers one after the other (RFC 9421, section 3.3.4).
     EcdsaP256Sha256,
+    /// One of these two, as the key is, where the signature does not tell: both have 64 bytes.
+    Ed25519OrEcdsaP256,
 }
 
 impl Algorithm {
@@ -163,13 +165,14 @@ impl Algorithm {
             Self::RsaPssSha512 => "RSA-PSS-SHA512",
             Self::Ed25519 => "Ed25519",
             Self::EcdsaP256Sha256 => "ECDSA-P256-SHA256",
+            Self::Ed25519OrEcdsaP256 => "Ed25519 or ECDSA-P256-SHA256",
         }
     }
 
-    /// The kind of key that it needs; `None` where it needs a shared secret.
+    /// The kind of key that it needs; `None` where it needs a shared secret, or the key decides.
     pub fn public_key_kind(self) -> Option<PublicKeyKind> {
         match self {
-            Self::Hmac(_) => None,
+            Self::Hmac(_) | Self::Ed25519OrEcdsaP256 => None,
             Self::RsaSha1 | Self::RsaSha256 | Self::RsaPssSha512 => Some(PublicKeyKind::Rsa),
             Self::Ed25519 => Some(PublicKeyKind::Ed25519),
             Self::EcdsaP256Sha256 => Some(PublicKeyKind::EcdsaP256),

@@ -5,6 +5,7 @@ use std::fmt;
 use http::HeaderMap;
 use http::header::HeaderName;
 
+use crate::canonical::any;
 use crate::refusal::Malformed;
 
 /// A request as it stood on the wire: nothing decoded, nothing normalized.
@@ -38,6 +39,28 @@ impl<'r> Request<'r> {
             None => (target, None),
         };
         Self { method, path, query, headers, body }
+    }
+
+    /// Whether the method is a token and the target a path and a query of printable ASCII (RFC 9112, section 3). For
+    /// schemes that sign both as they stand: a line end in one would be a line more.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed::Unreadable`], where they are not.
+    pub(crate) fn check_line(&self) -> Result<(), Malformed> {
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if self.method.is_empty() || !self.method.bytes().all(is_token) {
+            return Err(Malformed::unreadable("the method", "it holds characters that methods do not have"));
+        }
+        let is_odd =
+            |text: &str| any(text.as_bytes(), |byte| (byte <= b' ') | (byte > b'~') | (byte == b'#'));
+        if !self.path.starts_with('/') || is_odd(self.path) || is_odd(self.query.unwrap_or_default()) {
+            return Err(Malformed::unreadable(
+                "the target",
+                "it should be a path and a query in ASCII, without a fragment; write other characters as `%XX`",
+            ));
+        }
+        Ok(())
     }
 
     /// The value of a header field that may stand once. Twice is malformed: signer and server might take different

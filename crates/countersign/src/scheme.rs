@@ -166,7 +166,8 @@ pub struct Reading {
     /// Its name in configuration and in explanations.
     pub name: &'static str,
     /// What signs so. A server that accepts the reading by default does so only where the *signed* user agent begins
-    /// with it.
+    /// with it; where a scheme's signers sign none, this is none, and the reading must be one that no two requests of
+    /// different meaning share.
     pub client: Option<&'static str>,
     /// Whether it leaves every name and value as the strict reading has them. Any other reading would let the strict
     /// parse authorize what nobody signed.

@@ -50,7 +50,8 @@ impl<'r> Proven<'r> {
 /// Which readings to accept besides the strict one.
 #[derive(Clone, Copy, Debug)]
 pub enum Readings<'a> {
-    /// Those that leave every name and value as it is, from the clients that need them, and those named here.
+    /// Those that leave every name and value as it is, and those named here. Where a reading names the client that needs
+    /// it, from that client alone.
     Preserving { and: &'a [String] },
     /// All: for explaining a signature, never for letting a request through.
     Every,
@@ -61,8 +62,8 @@ impl Readings<'_> {
     pub fn accept(self, reading: Reading, claim: &Claim<'_>) -> bool {
         let Self::Preserving { and } = self else { return true };
         let from_its_client = || {
-            let client = reading.client.zip(claim.user_agent);
-            client.is_some_and(|(client, user_agent)| user_agent.starts_with(client.as_bytes()))
+            let Some(client) = reading.client else { return true };
+            claim.user_agent.is_some_and(|user_agent| user_agent.starts_with(client.as_bytes()))
         };
         reading.is_strict()
             || (reading.preserves && from_its_client())

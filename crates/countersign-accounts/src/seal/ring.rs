@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use countersign::crypto::{equal, hmac_sha256};
+use countersign::crypto::{PublicKey, equal, hmac_sha256};
 use countersign::{AccessKeyId, AccessKeySecret};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::{MasterKey, SealError, Sealed, SealedColumn, open, place, random_key, seal};
+use crate::access_key::{AccessKeyKind, KeyMaterial};
 use crate::id::AccountId;
 
 /// How long a running node holds a ring key before it seals, and makes tokens, under it. By then every other node that
@@ -59,6 +60,9 @@ struct Learning {
     /// Since when ring keys are known that were not there at the start.
     since: BTreeMap<u32, Instant>,
 }
+
+/// What the text of a public key begins with, and that of no secret.
+const PUBLIC_KEY_PREFIX: &str = "-----BEGIN PUBLIC KEY-----";
 
 type LookAgain = Box<dyn Fn() -> Option<MasterKey> + Send>;
 
@@ -204,6 +208,48 @@ impl Ring {
             None => unopened(),
         })?;
         Ok(AccessKeySecret::new(std::str::from_utf8(&opened).map_err(|_| unopened())?))
+    }
+
+    /// Seals what an AccessKey is verified with for its row: a public key as its PEM, in the place of a secret.
+    pub fn seal_material(
+        &self,
+        id: &AccessKeyId,
+        owner: &AccountId,
+        material: &KeyMaterial,
+        random: &mut impl CryptoRng,
+    ) -> Sealed {
+        match material {
+            KeyMaterial::Secret(secret) => self.seal_secret(id, owner, secret, random),
+            KeyMaterial::Public(key) => {
+                let pem = key.to_pem();
+                self.seal_text(SealedColumn::AccessKeySecret, id.as_str(), owner, pem.as_bytes(), random)
+            }
+        }
+    }
+
+    /// Opens what an AccessKey is verified with from its row.
+    ///
+    /// # Errors
+    ///
+    /// [`SealError::OtherKind`] where the text is not of the kind that the row says. The kind stands in the row in
+    /// clear: whoever alters it must not make everybody who knows a public key hold it as a secret.
+    pub fn open_material(
+        &self,
+        id: &AccessKeyId,
+        owner: &AccountId,
+        kind: AccessKeyKind,
+        sealed: &Sealed,
+    ) -> Result<KeyMaterial, SealError> {
+        let text = self.open_secret(id, owner, sealed)?;
+        let is_public = text.expose().starts_with(PUBLIC_KEY_PREFIX);
+        match kind {
+            AccessKeyKind::Secret if !is_public => Ok(KeyMaterial::Secret(text)),
+            AccessKeyKind::Public if is_public => {
+                let key = PublicKey::from_pem(text.expose());
+                key.map(KeyMaterial::Public).map_err(|_| SealError::OtherKind(id.clone()))
+            }
+            AccessKeyKind::Secret | AccessKeyKind::Public => Err(SealError::OtherKind(id.clone())),
+        }
     }
 
     /// Seals a text for the row `id` of a column.

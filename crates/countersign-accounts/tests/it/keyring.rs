@@ -1,19 +1,21 @@
+use countersign::Key;
+use countersign_accounts::access_key::{AccessKeyKind, KeyMaterial};
 use countersign_accounts::change::Change;
 use countersign_accounts::keyring::{Snapshot, Standing};
 use countersign_accounts::network::Networks;
-use countersign_accounts::seal::{Ring, Sealed};
+use countersign_accounts::seal::{Ring, SealError, Sealed};
 use proptest::prelude::*;
 
-use crate::{account, created, id, opened, revision, ring};
+use crate::{account, created, created_of, id, opened, public_key, revision, ring};
 
 /// What can be seen of a snapshot, in an order of its own.
-fn seen(snapshot: &Snapshot) -> Vec<(String, String, Standing, bool, String)> {
+fn seen(snapshot: &Snapshot) -> Vec<(String, AccessKeyKind, String, Standing, bool, String)> {
     let mut keys: Vec<_> = snapshot
         .iter()
         .map(|key| {
             let suspended = snapshot.is_suspended(&key.account);
             let networks = snapshot.networks(key.id()).map(ToString::to_string).unwrap_or_default();
-            (key.id().to_owned(), key.account.to_string(), key.standing, suspended, networks)
+            (key.id().to_owned(), key.kind(), key.account.to_string(), key.standing, suspended, networks)
         })
         .collect();
     keys.sort_by(|a, b| a.0.cmp(&b.0));
@@ -34,7 +36,7 @@ fn numbered(
 fn change(ring: &Ring, kind: u8, owner: u8, key: u8) -> (Change, Option<Sealed>) {
     let (owner, key) = (format!("acc_{}", owner % 3), format!("K{}", key % 6));
     let (account, access_key) = (account(&owner), id(&key));
-    let change = match kind % 10 {
+    let change = match kind % 12 {
         0 => return created(ring, &owner, &key),
         1 => {
             let (mut change, sealed) = created(ring, &owner, &key);
@@ -50,6 +52,14 @@ fn change(ring: &Ring, kind: u8, owner: u8, key: u8) -> (Change, Option<Sealed>)
         6 => Change::AccountSuspended { account },
         7 => Change::AccessKeyPurged { account, access_key },
         8 => Change::AccountClosed { account },
+        9 => return created_of(ring, &owner, &key, &KeyMaterial::Public(public_key())),
+        10 => {
+            let (mut change, sealed) = created(ring, &owner, &key);
+            if let Change::AccessKeyCreated { disabled, .. } = &mut change {
+                *disabled = true;
+            }
+            return (change, sealed);
+        }
         _ => Change::AccountResumed { account },
     };
     (change, None)
@@ -113,7 +123,8 @@ fn a_purged_key_is_gone_and_one_without_a_secret_never_comes() {
 #[test]
 fn a_restored_backup_does_not_bring_back_a_key_that_was_seen_disabled() {
     let ring = ring();
-    let keys = ["A", "B", "C", "D"].map(|key| created(&ring, "acc_0", key));
+    let public = |key| created_of(&ring, "acc_0", key, &KeyMaterial::Public(public_key()));
+    let keys = [created(&ring, "acc_0", "A"), public("B"), created(&ring, "acc_0", "C"), public("D")];
     let mut changes = vec![(opened("acc_0"), None)];
     changes.extend(keys.iter().cloned());
     let backup = Snapshot::from_full_state(revision(5), &changes, &ring).unwrap();
@@ -139,4 +150,48 @@ fn a_restored_backup_does_not_bring_back_a_key_that_was_seen_disabled() {
     let enabled = Change::AccessKeyEnabled { account: account("acc_0"), access_key: id("A") };
     let decided = taken.after(&[(revision(6), enabled, None)], &ring).unwrap();
     assert_eq!(decided.get("A").unwrap().standing, Standing::Enabled);
+}
+
+#[test]
+fn a_public_key_is_held_as_such_and_one_that_began_disabled_is_refused() {
+    let ring = ring();
+    let (mut began, sealed) = created(&ring, "acc_0", "D");
+    if let Change::AccessKeyCreated { disabled, .. } = &mut began {
+        *disabled = true;
+    }
+    let public = created_of(&ring, "acc_0", "P", &KeyMaterial::Public(public_key()));
+    let changes = [(opened("acc_0"), None), created(&ring, "acc_0", "S"), public, (began, sealed)];
+    let snapshot = Snapshot::from_full_state(revision(4), &changes, &ring).unwrap();
+    let (secret, public) = (snapshot.get("S").unwrap(), snapshot.get("P").unwrap());
+    assert_eq!((secret.kind(), secret.public_key()), (AccessKeyKind::Secret, None));
+    assert_eq!(secret.key().secret_bytes(), Some(&b"secret of S"[..]));
+    assert_eq!(
+        (public.id(), public.kind(), public.public_key()),
+        ("P", AccessKeyKind::Public, Some(&public_key()))
+    );
+    assert!(matches!(public.key(), Key::Public(key) if *key == public_key()));
+    assert_eq!(snapshot.get("D").unwrap().standing, Standing::Disabled);
+}
+
+#[test]
+fn a_public_key_never_becomes_a_secret_nor_a_secret_a_public_key() {
+    let ring = ring();
+    for (material, other) in [
+        (KeyMaterial::Public(public_key()), AccessKeyKind::Secret),
+        (KeyMaterial::Secret(countersign::AccessKeySecret::new("a secret")), AccessKeyKind::Public),
+    ] {
+        let (mut change, sealed) = created_of(&ring, "acc_0", "A", &material);
+        if let Change::AccessKeyCreated { kind, .. } = &mut change {
+            *kind = other;
+        }
+        let changes = [(opened("acc_0"), None), (change, sealed)];
+        let refused = Snapshot::from_full_state(revision(2), &changes, &ring).unwrap_err();
+        assert_eq!(refused, SealError::OtherKind(id("A")));
+    }
+}
+
+#[test]
+fn an_entry_stays_small() {
+    // A million of them are in memory: what a public key needs more stands elsewhere.
+    assert!(size_of::<countersign_accounts::keyring::AccessKeyInForce>() <= 160);
 }

@@ -15,8 +15,9 @@ mod replay;
 mod timing;
 mod verifier;
 
+use countersign::crypto::PublicKey;
 use countersign::{AccessKeyId, AccessKeySecret};
-use countersign_accounts::access_key::Description;
+use countersign_accounts::access_key::{Description, KeyMaterial};
 use countersign_accounts::account::Email;
 use countersign_accounts::change::{Change, Revision};
 use countersign_accounts::id::AccountId;
@@ -47,7 +48,17 @@ pub(crate) fn opened(name: &str) -> Change {
 /// A created key and the sealed secret `secret of ID`.
 pub(crate) fn created(ring: &Ring, owner: &str, key: &str) -> (Change, Option<Sealed>) {
     let secret = AccessKeySecret::new(format!("secret of {key}"));
-    let sealed = ring.seal_secret(&id(key), &account(owner), &secret, &mut random::from_system());
+    created_of(ring, owner, key, &KeyMaterial::Secret(secret))
+}
+
+/// A created key of this material.
+pub(crate) fn created_of(
+    ring: &Ring,
+    owner: &str,
+    key: &str,
+    material: &KeyMaterial,
+) -> (Change, Option<Sealed>) {
+    let sealed = ring.seal_material(&id(key), &account(owner), material, &mut random::from_system());
     let change = Change::AccessKeyCreated {
         account: account(owner),
         access_key: id(key),
@@ -55,8 +66,16 @@ pub(crate) fn created(ring: &Ring, owner: &str, key: &str) -> (Change, Option<Se
         expires: None,
         replaces: None,
         networks: countersign_accounts::network::Networks::default(),
+        kind: material.kind(),
+        disabled: false,
     };
     (change, Some(sealed))
+}
+
+/// A public key: that of RFC 8410, section 10.1.
+pub(crate) fn public_key() -> PublicKey {
+    let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
+    PublicKey::from_pem(pem).unwrap()
 }
 
 pub(crate) fn revision(seq: u64) -> Revision {

@@ -6,6 +6,7 @@ use countersign::{
     AccessKeySecret, Ambiguity, Body, Credential, Place, Refusal, Request, SignOptions, Timestamp, schemes,
     sign,
 };
+use countersign_accounts::access_key::KeyMaterial;
 use countersign_accounts::change::Change;
 use countersign_accounts::keyring::{Keyring, Snapshot};
 use countersign_accounts::network::Networks;
@@ -14,7 +15,7 @@ use countersign_accounts::seal::Sealed;
 use countersign_accounts::verifier::{Context, Demands, Verdict, Verifier};
 use http::HeaderMap;
 
-use crate::{account, created, id, opened, revision, ring};
+use crate::{account, created, created_of, id, opened, public_key, revision, ring};
 
 pub(crate) fn now() -> Timestamp {
     Timestamp::parse_rfc3339("2026-11-22T10:00:00Z").unwrap()
@@ -29,7 +30,19 @@ fn only_from((change, sealed): (Change, Option<Sealed>), from: &str) -> (Change,
         panic!()
     };
     let networks = Networks::from_text(from).unwrap();
-    (Change::AccessKeyCreated { account, access_key, description, expires, replaces, networks }, sealed)
+    (
+        Change::AccessKeyCreated {
+            account,
+            access_key,
+            description,
+            expires,
+            replaces,
+            networks,
+            kind: countersign_accounts::access_key::AccessKeyKind::Secret,
+            disabled: false,
+        },
+        sealed,
+    )
 }
 
 /// Keys: `GOOD`, `HERE` and `ELSEWHERE` by where they may be used from, `DISABLED`, `DELETED`, `EXPIRED` at `now()`, and `SUSPENDED` of a suspended account.
@@ -48,6 +61,8 @@ pub(crate) fn verifier() -> Verifier {
         expires: Some(now()),
         replaces,
         networks,
+        kind: countersign_accounts::access_key::AccessKeyKind::Secret,
+        disabled: false,
     };
     let changes = [
         (opened("acc_1"), None),
@@ -63,6 +78,7 @@ pub(crate) fn verifier() -> Verifier {
         (Change::AccountSuspended { account: account("acc_2") }, None),
         only_from(created(&ring, "acc_1", "HERE"), "192.0.2.0/24 2001:db8::/32"),
         only_from(created(&ring, "acc_1", "ELSEWHERE"), "198.51.100.0/24"),
+        created_of(&ring, "acc_1", "PUBLIC", &KeyMaterial::Public(public_key())),
     ];
     let snapshot = Snapshot::from_full_state(revision(11), &changes, &ring).unwrap();
     Verifier::new(Arc::new(Keyring::new(snapshot)), &mut random::from_system())
@@ -323,4 +339,16 @@ fn case_41_a_clock_set_back_does_not_bring_an_expired_key_back() {
         Refusal::ExpiredAccessKey(now())
     );
     assert!(judge("GOOD", -5, -5).is_ok());
+}
+
+#[test]
+fn what_everybody_knows_of_a_public_key_signs_nothing_by_hmac() {
+    let (pem, der) = (public_key().to_pem(), public_key().as_der().to_vec());
+    let der = String::from_utf8_lossy(&der).into_owned();
+    let base64 = pem.lines().nth(1).unwrap();
+    for secret in ["", &pem, pem.trim_end(), base64, &der, &public_key().fingerprint()] {
+        let signed = signed("PUBLIC", secret, "/api/projects/demo", &[], &SignOptions::at(now()));
+        let judged = judge(&signed, Body::Whole(b""), &Demands::at("/api"));
+        assert!(matches!(judged, Err(Refusal::SignatureMismatch { .. })), "{judged:?}");
+    }
 }

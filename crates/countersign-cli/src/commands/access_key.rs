@@ -1,7 +1,9 @@
 //! `countersign access-key …`
 
 mod create;
+mod import;
 mod list;
+mod public;
 mod rotate;
 
 use clap::{Args, Subcommand};
@@ -14,11 +16,12 @@ use crate::data::{DataArgs, asked};
 use crate::print::{Output, Printer};
 use crate::profile::AccessKeyIdArg;
 
-/// AccessKeys, one for each application: create, list, show, disable, enable, delete, restore, rotate
+/// AccessKeys, one for each application: create, import, list, show, disable, enable, delete, restore, rotate
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccessKey {
-    /// Create an AccessKey; its secret is shown now and never again
+    /// Create an AccessKey; its secret is shown now and never again. Or register a public key as one
     Create(create::Create),
+    Import(import::Import),
     /// List the AccessKeys of an account
     List(list::List),
     /// Show an AccessKey
@@ -58,6 +61,7 @@ impl AccessKey {
     pub(crate) async fn run(self, printer: &mut Printer) -> anyhow::Result<u8> {
         match self {
             Self::Create(command) => command.run(printer).await,
+            Self::Import(command) => command.run(printer).await,
             Self::List(command) => command.run(printer).await,
             Self::Show(command) => command.run(printer).await,
             Self::Disable(command) => command.run(printer, Action::Disable).await,

@@ -135,7 +135,11 @@ impl Explain {
         };
         let about = About {
             base: self.base_path.as_deref().or(item.base.as_deref()),
-            bucket_domains: &self.bucket_domains,
+            bucket_domains: if self.bucket_domains.is_empty() {
+                &item.bucket_domains
+            } else {
+                &self.bucket_domains
+            },
             secret: secret.or(item.secret.as_ref()),
             public_key: public_key.or(item.public_key.as_ref()),
             client_string: client_string.or(item.client_string.as_deref()),
@@ -146,7 +150,7 @@ impl Explain {
     }
 }
 
-fn read_file(file: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+pub(super) fn read_file(file: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     let cannot = || format!("cannot read `{}`", file.display());
     read(File::open(file).with_context(cannot)?).with_context(cannot)
 }
@@ -157,7 +161,7 @@ fn read_public_key(file: &Path) -> anyhow::Result<PublicKey> {
 }
 
 /// Reads all there is, which may hold secrets, up to a limit.
-fn read(from: impl Read) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+pub(super) fn read(from: impl Read) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());
     let length = from.take(LIMIT + 1).read_to_end(&mut bytes)?;
     if length as u64 > LIMIT {

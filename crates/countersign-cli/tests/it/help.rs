@@ -22,6 +22,7 @@ fn help_texts() {
         &["account", "suspend"],
         &["access-key"],
         &["access-key", "create"],
+        &["access-key", "import"],
         &["access-key", "list"],
         &["access-key", "disable"],
         &["access-key", "rotate"],

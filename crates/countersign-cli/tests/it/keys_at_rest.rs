@@ -102,6 +102,8 @@ fn created(owner: &AccountId, id: &str) -> Change {
         expires: None,
         replaces: None,
         networks: countersign_accounts::network::Networks::default(),
+        kind: countersign_accounts::access_key::AccessKeyKind::Secret,
+        disabled: false,
     }
 }
 
@@ -456,7 +458,7 @@ fn doctor_names_what_is_wrong_with_keys() {
 }
 
 /// Statements behind the program's back.
-fn sqlite(database: &Path, statements: &str) {
+pub(crate) fn sqlite(database: &Path, statements: &str) {
     let script =
         "import sqlite3, sys; sqlite3.connect(sys.argv[1], isolation_level=None).executescript(sys.argv[2])";
     let done =

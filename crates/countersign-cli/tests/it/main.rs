@@ -19,12 +19,14 @@ mod dev;
 mod documents;
 mod durability;
 mod help;
+mod import;
 mod keys_at_rest;
 mod operation;
 mod places;
 #[path = "../../../countersign-store/tests/it/postgres.rs"]
 mod postgres;
 mod postgresql;
+mod public_keys;
 mod pyodps;
 mod replies;
 mod rotation;

@@ -95,6 +95,8 @@ pub(crate) fn import(data: &Data, keys: &HashMap<String, String>) {
                 expires: None,
                 replaces: None,
                 networks: countersign_accounts::network::Networks::default(),
+                kind: countersign_accounts::access_key::AccessKeyKind::Secret,
+                disabled: false,
             };
             let commit = Commit {
                 beside: Vec::new(),

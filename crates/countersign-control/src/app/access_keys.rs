@@ -1,7 +1,10 @@
 //! AccessKeys: one for each application, replaced from time to time, stopped at once when one leaks.
 
+use countersign::crypto::PublicKey;
 use countersign::{AccessKeyId, AccessKeySecret, Timestamp};
-use countersign_accounts::access_key::{AccessKeyStatus, Description, RECYCLE_BIN};
+use countersign_accounts::access_key::{
+    AccessKeyKind, AccessKeyStatus, Description, KeyMaterial, RECYCLE_BIN,
+};
 use countersign_accounts::change::{Change, Revision};
 use countersign_accounts::id::AccountId;
 use countersign_accounts::network::Networks;
@@ -35,7 +38,24 @@ pub struct Created {
     pub revision: Revision,
 }
 
-/// Creates an AccessKey whose id begins with `prefix`.
+/// A public key that was just registered as an AccessKey.
+#[derive(Debug)]
+pub struct Registered {
+    pub id: AccessKeyId,
+    pub public_key: PublicKey,
+    pub revision: Revision,
+}
+
+/// Reads what somebody gives for a public key. Nothing of it is in the error: it may be the private one.
+///
+/// # Errors
+///
+/// [`Failure::PublicKey`], where it is a private key, or none that can be used.
+pub fn read_public_key(pem: &str) -> Result<PublicKey, Failure> {
+    PublicKey::from_pem(pem).map_err(Failure::PublicKey)
+}
+
+/// Creates an AccessKey whose id begins with `prefix`, and its secret.
 pub async fn create(
     store: &Store,
     ring: &Ring,
@@ -45,6 +65,96 @@ pub async fn create(
     wanted: Wanted,
     random: &mut impl CryptoRng,
 ) -> Result<Created, Failure> {
+    let secret = AccessKeySecret::generate(random);
+    let new = New::generate(prefix, KeyMaterial::Secret(secret.clone()), random)?;
+    let id = new.id.clone();
+    let revision = add(store, ring, asked, account, new, wanted, random).await?;
+    Ok(Created { id, secret, revision })
+}
+
+/// Registers a public key as an AccessKey whose id begins with `prefix`.
+pub async fn register(
+    store: &Store,
+    ring: &Ring,
+    asked: Asked,
+    account: AccountId,
+    (prefix, public_key): (&str, PublicKey),
+    wanted: Wanted,
+    random: &mut impl CryptoRng,
+) -> Result<Registered, Failure> {
+    let new = New::generate(prefix, KeyMaterial::Public(public_key.clone()), random)?;
+    let id = new.id.clone();
+    let revision = add(store, ring, asked, account, new, wanted, random).await?;
+    Ok(Registered { id, public_key, revision })
+}
+
+/// Creates the successor of an AccessKey: the same account, networks and description unless another is given.
+///
+/// # Errors
+///
+/// [`Failure::PublicKeyNeeded`] where the old one is a public key: whoever keeps a private key to themselves is not made
+/// to share a secret. [`register_successor`] takes the new one.
+pub async fn create_successor(
+    store: &Store,
+    ring: &Ring,
+    asked: Asked,
+    old: &ListedAccessKey,
+    prefix: &str,
+    description: Option<String>,
+    random: &mut impl CryptoRng,
+) -> Result<Created, Failure> {
+    if old.key.kind == AccessKeyKind::Public {
+        return Err(Failure::PublicKeyNeeded(old.key.id.clone()));
+    }
+    let wanted = succeeding(old, description)?;
+    create(store, ring, asked, old.key.account.clone(), prefix, wanted, random).await
+}
+
+/// The same with a public key for the successor, of whichever kind the old one is.
+pub async fn register_successor(
+    store: &Store,
+    ring: &Ring,
+    asked: Asked,
+    old: &ListedAccessKey,
+    named: (&str, PublicKey),
+    description: Option<String>,
+    random: &mut impl CryptoRng,
+) -> Result<Registered, Failure> {
+    let wanted = succeeding(old, description)?;
+    register(store, ring, asked, old.key.account.clone(), named, wanted, random).await
+}
+
+fn succeeding(old: &ListedAccessKey, description: Option<String>) -> Result<Wanted, Failure> {
+    if matches!(old.key.status, AccessKeyStatus::Deleted(_)) {
+        return Err(StoreError::from(Conflict::InRecycleBin(old.key.id.clone())).into());
+    }
+    let description = description.unwrap_or_else(|| old.key.description.as_str().to_owned());
+    let replaces = Some(old.key.id.clone());
+    Ok(Wanted { description, networks: old.key.networks.clone(), replaces, ..Wanted::default() })
+}
+
+/// An AccessKey that is to be added.
+struct New {
+    id: AccessKeyId,
+    material: KeyMaterial,
+}
+
+impl New {
+    fn generate(prefix: &str, material: KeyMaterial, random: &mut impl CryptoRng) -> Result<Self, Failure> {
+        let id = AccessKeyId::generate(prefix, random);
+        Ok(Self { id: id.map_err(|_| Failure::AccessKeyPrefix(prefix.to_owned()))?, material })
+    }
+}
+
+async fn add(
+    store: &Store,
+    ring: &Ring,
+    asked: Asked,
+    account: AccountId,
+    New { id, material }: New,
+    wanted: Wanted,
+    random: &mut impl CryptoRng,
+) -> Result<Revision, Failure> {
     let description = Description::new(&wanted.description)?;
     if let Some(expires) = wanted.expires.filter(|expires| *expires <= asked.at) {
         return Err(Failure::ExpiryInThePast(expires));
@@ -55,10 +165,7 @@ pub async fn create(
             return Err(Failure::RealNameNeeded);
         }
     }
-    let id =
-        AccessKeyId::generate(prefix, random).map_err(|_| Failure::AccessKeyPrefix(prefix.to_owned()))?;
-    let secret = AccessKeySecret::generate(random);
-    let sealed = ring.seal_secret(&id, &account, &secret, random);
+    let sealed = ring.seal_material(&id, &account, &material, random);
     let change = Change::AccessKeyCreated {
         account,
         access_key: id.clone(),
@@ -66,30 +173,21 @@ pub async fn create(
         expires: wanted.expires,
         replaces: wanted.replaces,
         networks: wanted.networks,
+        kind: material.kind(),
+        disabled: false,
     };
-    let secrets = vec![Secret::AccessKey(id.clone(), sealed)];
-    let revision = asked.commit_with(store, vec![change], secrets).await?;
-    Ok(Created { id, secret, revision })
+    asked.commit_with(store, vec![change], vec![Secret::AccessKey(id, sealed)]).await
 }
 
-/// Creates the successor of an AccessKey: the same account, networks and description unless `wanted` says otherwise.
-pub async fn create_successor(
-    store: &Store,
-    ring: &Ring,
-    asked: Asked,
-    old: &ListedAccessKey,
-    prefix: &str,
-    description: Option<String>,
-    random: &mut impl CryptoRng,
-) -> Result<Created, Failure> {
-    if matches!(old.key.status, AccessKeyStatus::Deleted(_)) {
-        return Err(StoreError::from(Conflict::InRecycleBin(old.key.id.clone())).into());
-    }
-    let description = description.unwrap_or_else(|| old.key.description.as_str().to_owned());
-    let replaces = Some(old.key.id.clone());
-    let networks = old.key.networks.clone();
-    let wanted = Wanted { description, networks, replaces, ..Wanted::default() };
-    create(store, ring, asked, old.key.account.clone(), prefix, wanted, random).await
+/// What an AccessKey is verified with, opened.
+///
+/// # Errors
+///
+/// [`Failure::NoSuchAccessKey`], or [`Failure::Seal`] where it does not open.
+pub async fn material(store: &Store, ring: &Ring, id: &AccessKeyId) -> Result<KeyMaterial, Failure> {
+    let found = store.sealed_material(id).await?;
+    let (owner, kind, sealed) = found.ok_or_else(|| Failure::NoSuchAccessKey(id.clone()))?;
+    Ok(ring.open_material(id, &owner, kind, &sealed)?)
 }
 
 /// An AccessKey, wherever it belongs.

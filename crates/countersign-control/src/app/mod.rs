@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod administration;
 pub mod desk;
 pub mod housekeeping;
+pub mod import;
 pub mod mail;
 pub mod passwords;
 pub mod profile;
@@ -19,6 +20,7 @@ pub mod sign_up;
 
 use std::time::Duration;
 
+use countersign::crypto::NotAKey;
 use countersign::{AccessKeyId, Timestamp};
 use countersign_accounts::access_key::NotADescription;
 use countersign_accounts::account::{Email, EmailError};
@@ -138,6 +140,10 @@ pub enum Failure {
     RealNameNeeded,
     #[error(transparent)]
     Networks(#[from] NetworkError),
+    #[error("this cannot be registered as a public key: {0}")]
+    PublicKey(NotAKey),
+    #[error("AccessKey `{0}` is a public key: its successor is one too, so give the new public key")]
+    PublicKeyNeeded(AccessKeyId),
 }
 
 impl From<Conflict> for Failure {

@@ -1,6 +1,7 @@
 //! What visitors are told when what they asked for cannot be done as things stand, in their language.
 
 use axum::response::Response;
+use countersign::crypto::NotAKey;
 use countersign_accounts::password::PasswordError;
 use countersign_store::{Conflict, StoreError};
 
@@ -20,6 +21,7 @@ pub(super) fn message(failure: &Failure) -> Option<(&'static str, i64)> {
         Failure::ExpiryInThePast(_) => plain("said-expiry-past"),
         Failure::ProjectName(..) => plain("said-project-name"),
         Failure::Networks(_) => plain("said-networks"),
+        Failure::PublicKey(_) | Failure::PublicKeyNeeded(_) => plain(of_public_key(failure)),
         Failure::Email(..) => plain("said-email"),
         Failure::Password(PasswordError::TooShort) => plain("said-password-short"),
         Failure::Password(PasswordError::TooLong) => plain("said-password-long"),
@@ -56,6 +58,15 @@ pub(super) fn message(failure: &Failure) -> Option<(&'static str, i64)> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// The id of the message for what is wrong with a public key.
+pub(super) fn of_public_key(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::PublicKey(NotAKey::Private) => "said-private-key",
+        Failure::PublicKeyNeeded(_) => "said-public-key-missing",
+        _ => "said-public-key",
     }
 }
 

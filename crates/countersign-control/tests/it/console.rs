@@ -4,3 +4,4 @@ mod attacks;
 mod browser;
 mod pages;
 mod people;
+mod public_keys;

@@ -15,6 +15,7 @@ mod bodies;
 mod cases;
 mod console;
 mod credentials;
+mod echo;
 mod paths;
 mod people;
 mod projects;

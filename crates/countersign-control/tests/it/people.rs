@@ -1,6 +1,7 @@
 //! What people do: with a store in a temporary directory, and a clock that the test moves.
 
 mod administration;
+mod import;
 mod passwords;
 mod profile;
 mod real_name;

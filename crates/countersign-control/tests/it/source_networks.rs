@@ -16,6 +16,8 @@ async fn restricted(world: &World, id: &str, from: &str) {
         expires: None,
         replaces: None,
         networks: Networks::from_text(from).unwrap(),
+        kind: countersign_accounts::access_key::AccessKeyKind::Secret,
+        disabled: false,
     };
     let secret = AccessKeySecret::new(format!("secret of {id}"));
     let random = &mut random::from_system();

@@ -120,6 +120,8 @@ impl World {
             expires: None,
             replaces: None,
             networks: countersign_accounts::network::Networks::default(),
+            kind: countersign_accounts::access_key::AccessKeyKind::Secret,
+            disabled: false,
         };
         let projects = projects
             .iter()

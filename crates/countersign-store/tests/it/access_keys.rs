@@ -1,9 +1,13 @@
 //! AccessKeys: what may be done to them, and when.
 
 use countersign::Timestamp;
-use countersign_accounts::access_key::{AccessKey, AccessKeyStatus, Description, LastUsed, RECYCLE_BIN};
+use countersign_accounts::access_key::{
+    AccessKey, AccessKeyKind, AccessKeyStatus, Description, KeyMaterial, LastUsed, RECYCLE_BIN,
+};
 use countersign_accounts::change::{Change, Revision};
+use countersign_accounts::keyring::{Snapshot, Standing};
 use countersign_accounts::network::Networks;
+use countersign_accounts::seal::SealError;
 use countersign_store::{Conflict, ListedAccessKey, Onward, Store, StoreError};
 
 use crate::kit::*;
@@ -19,6 +23,8 @@ on_both_engines! {
     last_use_moves_forward_only
     sealed_secrets_come_in_pages
     keys_that_age_come_in_pages
+    a_public_key_and_a_disabled_one_are_told_as_such
+    what_was_purged_is_remembered_by_the_log
 }
 
 async fn status(store: &Store, id: &str) -> AccessKeyStatus {
@@ -91,6 +97,8 @@ async fn keys_are_listed_as_they_were_created(place: Place) {
         expires: Some(at(START + DAY)),
         replaces: None,
         networks: Networks::from_text("192.0.2.0/24 2001:db8::/32").unwrap(),
+        kind: countersign_accounts::access_key::AccessKeyKind::Secret,
+        disabled: false,
     };
     make_at(&store, START + 3, expiring).await.unwrap();
     let listed = store.list_access_keys(&account("acc_1")).await.unwrap();
@@ -99,6 +107,7 @@ async fn keys_are_listed_as_they_were_created(place: Place) {
     let expected = AccessKey {
         id: key("X"),
         account: account("acc_1"),
+        kind: AccessKeyKind::Secret,
         description: Description::new("träge — 夜").unwrap(),
         created: at(START + 3),
         expires: Some(at(START + DAY)),
@@ -286,4 +295,62 @@ async fn keys_that_age_come_in_pages(place: Place) {
     assert_eq!(list(at(i64::MIN), None, 9).await, ["B", "E"]);
     assert_eq!(list(at(START), None, 9).await, ["A", "B", "C", "E"]);
     assert_eq!(list(at(START), Some("A"), 2).await, ["B", "C"]);
+}
+
+async fn a_public_key_and_a_disabled_one_are_told_as_such(place: Place) {
+    let store = place.open().await;
+    let ring = ring(store.cluster());
+    make(&store, opened("acc_1", 9)).await.unwrap();
+    let mut changes = vec![public("acc_1", "P"), created("acc_1", "S"), public("acc_1", "D")];
+    if let Change::AccessKeyCreated { disabled, .. } = &mut changes[2] {
+        *disabled = true;
+    }
+    let revision = store.commit(sealed_by(&ring, asked(changes))).await.unwrap();
+    assert_eq!(revision.seq, 4, "one change for each key");
+    let kind = |id: &'static str| {
+        let store = &store;
+        async move { store.find_access_key(&key(id)).await.unwrap().unwrap().key.kind }
+    };
+    assert_eq!(kind("P").await, AccessKeyKind::Public);
+    assert_eq!(kind("S").await, AccessKeyKind::Secret);
+    assert_eq!(status(&store, "P").await, AccessKeyStatus::Enabled);
+    assert_eq!(status(&store, "D").await, AccessKeyStatus::Disabled);
+
+    let (owner, kind, sealed) = store.sealed_material(&key("P")).await.unwrap().unwrap();
+    assert_eq!((owner.as_str(), kind), ("acc_1", AccessKeyKind::Public));
+    let opened = ring.open_material(&key("P"), &owner, kind, &sealed).unwrap();
+    assert!(matches!(opened, KeyMaterial::Public(found) if found == public_key()));
+    assert_eq!(store.sealed_material(&key("none")).await.unwrap(), None);
+
+    let full = store.full_state().await.unwrap();
+    let snapshot = Snapshot::from_full_state(full.revision, &full.changes, &ring).unwrap();
+    assert_eq!(snapshot.get("P").unwrap().public_key(), Some(&public_key()));
+    assert_eq!(snapshot.get("S").unwrap().public_key(), None);
+    assert_eq!(snapshot.get("D").unwrap().standing, Standing::Disabled);
+
+    // Whoever writes to the database does not make a secret of what everybody may know.
+    place.raw("UPDATE access_key SET kind = 'secret' WHERE id = 'P'").await;
+    let full = store.full_state().await.unwrap();
+    let refused = Snapshot::from_full_state(full.revision, &full.changes, &ring).unwrap_err();
+    assert_eq!(refused, SealError::OtherKind(key("P")));
+    place.raw("UPDATE access_key SET kind = 'public'").await;
+    let full = store.full_state().await.unwrap();
+    let refused = Snapshot::from_full_state(full.revision, &full.changes, &ring).unwrap_err();
+    assert_eq!(refused, SealError::OtherKind(key("S")));
+}
+
+async fn what_was_purged_is_remembered_by_the_log(place: Place) {
+    let store = place.open().await;
+    make(&store, opened("acc_1", 9)).await.unwrap();
+    for id in ["A", "B", "C"] {
+        make(&store, created("acc_1", id)).await.unwrap();
+    }
+    for id in ["A", "B"] {
+        make(&store, disabled("acc_1", id)).await.unwrap();
+        make(&store, deleted("acc_1", id)).await.unwrap();
+    }
+    make_at(&store, START + 31 * DAY, purged("acc_1", "A")).await.unwrap();
+    let ids = ["A", "B", "C", "D"].map(key).into();
+    let gone = store.purged_among(&ids).await.unwrap();
+    assert_eq!(gone, [key("A")].into());
 }

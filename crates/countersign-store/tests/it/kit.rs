@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use countersign::crypto::PublicKey;
 use countersign::{AccessKeyId, AccessKeySecret, Timestamp};
-use countersign_accounts::access_key::Description;
+use countersign_accounts::access_key::{AccessKeyKind, Description, KeyMaterial};
 use countersign_accounts::account::Email;
 use countersign_accounts::change::{Actor, Change, Recorded, Revision};
 use countersign_accounts::id::AccountId;
@@ -167,7 +168,24 @@ pub(crate) fn replacing(owner: &str, id: &str, replaces: Option<&str>) -> Change
         expires: None,
         replaces: replaces.map(key),
         networks: countersign_accounts::network::Networks::default(),
+        kind: AccessKeyKind::Secret,
+        disabled: false,
     }
+}
+
+/// The same for a public key.
+pub(crate) fn public(owner: &str, id: &str) -> Change {
+    let mut change = created(owner, id);
+    if let Change::AccessKeyCreated { kind, .. } = &mut change {
+        *kind = AccessKeyKind::Public;
+    }
+    change
+}
+
+/// A public key: that of RFC 8410, section 10.1.
+pub(crate) fn public_key() -> PublicKey {
+    let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
+    PublicKey::from_pem(pem).unwrap()
 }
 
 pub(crate) fn disabled(owner: &str, id: &str) -> Change {
@@ -212,9 +230,14 @@ pub(crate) fn ring(cluster: &str) -> Arc<Ring> {
 pub(crate) fn sealed_by(ring: &Ring, mut commit: Commit) -> Commit {
     commit.secrets.retain(|secret| !matches!(secret, Secret::AccessKey(..)));
     for change in &commit.changes {
-        if let Change::AccessKeyCreated { account, access_key, .. } = change {
-            let secret = AccessKeySecret::new(format!("secret of {access_key}"));
-            let sealed = ring.seal_secret(access_key, account, &secret, &mut random::from_system());
+        if let Change::AccessKeyCreated { account, access_key, kind, .. } = change {
+            let material = match kind {
+                AccessKeyKind::Secret => {
+                    KeyMaterial::Secret(AccessKeySecret::new(format!("secret of {access_key}")))
+                }
+                AccessKeyKind::Public => KeyMaterial::Public(public_key()),
+            };
+            let sealed = ring.seal_material(access_key, account, &material, &mut random::from_system());
             commit.secrets.push(Secret::AccessKey(access_key.clone(), sealed));
         }
     }

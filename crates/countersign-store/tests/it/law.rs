@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::Timestamp;
-use countersign_accounts::access_key::Description;
+use countersign_accounts::access_key::{AccessKeyKind, Description};
 use countersign_accounts::account::Registration;
 use countersign_accounts::change::{Change, Recorded, Revision};
 use countersign_accounts::factor::FactorKind;
@@ -53,6 +53,8 @@ fn change(number: usize, (what, owner, thing, flag): (u8, u8, u8, bool)) -> Chan
             expires: flag.then(|| at(START + i64::try_from(number).unwrap())),
             replaces: flag.then(|| key(&format!("K{}", (thing + 1) % 5))),
             networks: Networks::from_text(["", "10.0.0.0/8", "::1", ""][usize::from(thing) % 4]).unwrap(),
+            kind: if thing % 2 == 0 { AccessKeyKind::Secret } else { AccessKeyKind::Public },
+            disabled: what == 7,
         },
         12..=14 => disabled(owner, id),
         15 | 16 => enabled(owner, id),
@@ -95,7 +97,7 @@ fn change(number: usize, (what, owner, thing, flag): (u8, u8, u8, bool)) -> Chan
     }
 }
 
-type Told = BTreeSet<(String, String, &'static str, bool, Option<Timestamp>, String)>;
+type Told = BTreeSet<(String, &'static str, String, &'static str, bool, Option<Timestamp>, String)>;
 
 fn told(snapshot: &Snapshot) -> Told {
     let standing = |standing| match standing {
@@ -108,6 +110,7 @@ fn told(snapshot: &Snapshot) -> Told {
         .map(|key| {
             (
                 key.id().to_owned(),
+                key.kind().name(),
                 key.account.to_string(),
                 standing(key.standing),
                 snapshot.is_suspended(&key.account),

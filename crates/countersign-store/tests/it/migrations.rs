@@ -9,6 +9,8 @@ fn applied_migrations_are_as_they_were() {
         ("postgres/0001_initial.sql", "0f90e3c5864359d005ef8d34b12d2d7e0ea8e4c59e7fbb9349827bc66c716a98"),
         ("sqlite/0002_people.sql", "13e4045c0edda0e059cfee3cf711ff03c753d46b2aeff361b6f5a0db44e47000"),
         ("postgres/0002_people.sql", "e985631ed90ebdb16de33ffb0b88f126322247ce17506bb49ebfb65deee930f3"),
+        ("sqlite/0003_key_kinds.sql", "e3902ee238fdd6f3c271ac3c6c9561f00617a9654676a5ac310780d8d2c22395"),
+        ("postgres/0003_key_kinds.sql", "e3902ee238fdd6f3c271ac3c6c9561f00617a9654676a5ac310780d8d2c22395"),
     ];
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     for (name, expected) in applied {

@@ -28,6 +28,17 @@ pub enum PublicKeyKind {
     EcdsaP256,
 }
 
+impl PublicKeyKind {
+    /// Its name in listings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rsa => "RSA",
+            Self::Ed25519 => "Ed25519",
+            Self::EcdsaP256 => "ECDSA P-256",
+        }
+    }
+}
+
 /// Why a text is not a key that can be used here. It holds nothing of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAKey {
@@ -83,6 +94,12 @@ impl PublicKey {
         }
         pem.push_str("-----END PUBLIC KEY-----\n");
         pem
+    }
+
+    /// What tells one key from another at a glance: the SHA-256 of the SubjectPublicKeyInfo, in base 64. `openssl pkey
+    /// -pubin -outform DER | openssl dgst -sha256 -binary | base64` says the same.
+    pub fn fingerprint(&self) -> String {
+        BASE64.encode(super::sha256(&self.der))
     }
 
     /// Whether a signature over these bytes was made with the private half. `false` too where the algorithm is not one
@@ -146,7 +163,7 @@ fn between(pem: &str, label: &str) -> Option<Vec<u8>> {
 #[cfg(feature = "asymmetric")]
 mod library {
     use aws_lc_rs::rand::SystemRandom;
-    use aws_lc_rs::rsa::KeyPair;
+    use aws_lc_rs::rsa::{KeyPair, PublicEncryptingKey};
     use aws_lc_rs::signature::{
         ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair,
         ParsedPublicKey, RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256,
@@ -166,7 +183,17 @@ mod library {
             (&ECDSA_P256_SHA256_FIXED, PublicKeyKind::EcdsaP256),
         ];
         let found = kinds.into_iter().find(|(algorithm, _)| ParsedPublicKey::new(*algorithm, der).is_ok());
-        found.map(|(_, kind)| kind).ok_or(NotAKey::Unsupported)
+        match found {
+            // To parse a key is not to look at its length, which the library does for encryption alone.
+            Some((_, PublicKeyKind::Rsa)) if !has_length(der) => Err(NotAKey::Unsupported),
+            Some((_, kind)) => Ok(kind),
+            None => Err(NotAKey::Unsupported),
+        }
+    }
+
+    /// Whether an RSA key has 2048 to 8192 bits.
+    fn has_length(der: &[u8]) -> bool {
+        PublicEncryptingKey::from_der(der).is_ok_and(|key| (256..=1024).contains(&key.key_size_bytes()))
     }
 
     pub(super) fn verify(algorithm: Algorithm, der: &[u8], bytes: &[u8], signature: &[u8]) -> bool {
@@ -176,7 +203,7 @@ mod library {
             Algorithm::RsaPssSha512 => &RSA_PSS_2048_8192_SHA512,
             Algorithm::Ed25519 => &ED25519,
             Algorithm::EcdsaP256Sha256 => &ECDSA_P256_SHA256_FIXED,
-            Algorithm::Hmac(_) => return false,
+            Algorithm::Hmac(_) | Algorithm::Ed25519OrEcdsaP256 => return false,
         };
         let key = ParsedPublicKey::new(by, der);
         key.is_ok_and(|key| key.verify_sig(bytes, signature).is_ok())
@@ -208,7 +235,7 @@ mod library {
                 return Some(Bytes::from_slice(key.sign(&SystemRandom::new(), bytes).ok()?.as_ref()));
             }
             // The library verifies RSA with SHA-1, and does not sign with it.
-            Algorithm::RsaSha1 | Algorithm::Hmac(_) => return None,
+            Algorithm::RsaSha1 | Algorithm::Hmac(_) | Algorithm::Ed25519OrEcdsaP256 => return None,
         };
         let key = rsa(der)?;
         let mut signature = Bytes::from_elem(0, key.public_modulus_len());
@@ -239,5 +266,60 @@ mod library {
 
     pub(super) fn sign(_: Algorithm, _: &[u8], _: &[u8]) -> Option<Bytes> {
         None
+    }
+}
+
+#[cfg(all(test, feature = "asymmetric"))]
+mod tests {
+    use super::*;
+
+    const RSA_1024: &str = "-----BEGIN PUBLIC KEY-----\n\
+    MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDC867U0J2qfDal36LAMd/EGW6I\n\
+    Uols8Zhi9epDDJMzi2TUoebLebjwc+NlnmB/6HZqc24o2vBxCrFsJPadz2Aoov8c\n\
+    knu4Xvgn4E3fHGa5RNcEF/Z1N8ERN1l7XjTU94+xD28WzeFS9l4Sgt0Tlv7Kd/GG\n\
+    EEn/Xm7jVQ2OzFo7RwIDAQAB\n\
+    -----END PUBLIC KEY-----\n";
+    const RSA_2048: &str = "-----BEGIN PUBLIC KEY-----\n\
+    MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA8andUCFoV2KFHuHyroF+\n\
+    qcfIHDqqmRBRntG/M/pV0nIwUvwlzmndnp8N3ei4tpuvYluwaSc8hVs8J47snL3X\n\
+    SAt+2CRoo1RhNY5nXF8XoYd+vI3CJnlV7h1FxME9WbMHk5vTsM+rf57lh5ZWUtvk\n\
+    ASiEGh59Zjrl1Ao3lzAiZsb1r3pMTDFpDUitSCg4SeVpU166gW7KxiBwcgedkFMD\n\
+    EMRdB96dCeFexfPxJAHZBeEnq+nj5vYDPWW/IZkqo0uQ8QVFP1hXUcrTvO5RIfH6\n\
+    l5YSGj7smQl1i9FbiCaHN8Zd5Q8nT6SovM2INsSe6Dd9120xLDtNhHbo98kuAPWa\n\
+    0wIDAQAB\n\
+    -----END PUBLIC KEY-----\n";
+    const P256: &str = "-----BEGIN PUBLIC KEY-----\n\
+    MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE11bA6rheoVkW7qk1H+lVI97eNLrg\n\
+    fDbGsTAO4o1uQzUFhFg32PjsCXbwZ3rmv8SaTA1vPXnlovSFOoe3CtTYUw==\n\
+    -----END PUBLIC KEY-----\n";
+    /// The key of RFC 8410, section 10.1.
+    const ED25519: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
+
+    #[test]
+    fn keys_are_read_as_what_they_are_and_written_as_they_were() {
+        for (pem, kind) in [
+            (RSA_2048, PublicKeyKind::Rsa),
+            (P256, PublicKeyKind::EcdsaP256),
+            (ED25519, PublicKeyKind::Ed25519),
+        ] {
+            let key = PublicKey::from_pem(pem).unwrap();
+            assert_eq!((key.kind(), key.to_pem()), (kind, pem.to_owned()));
+        }
+        // By `openssl dgst`.
+        let fingerprint = PublicKey::from_pem(ED25519).unwrap().fingerprint();
+        assert_eq!(fingerprint, "oekVYFTgT6yJmunydRMs3Ael28TqLCrTof/G4NJTaB8=");
+    }
+
+    #[test]
+    fn a_short_rsa_key_is_refused() {
+        assert_eq!(PublicKey::from_pem(RSA_1024), Err(NotAKey::Unsupported));
+    }
+
+    #[test]
+    fn a_private_key_is_told_to_be_one() {
+        for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
+            let pem = format!("{ED25519}-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+            assert_eq!(PublicKey::from_pem(&pem), Err(NotAKey::Private), "{label}");
+        }
     }
 }

@@ -18,8 +18,8 @@ mod words;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use super::xml::escaped;
 use super::problem::quoted;
+use super::xml::escaped;
 use super::{Occasion, Spoken};
 use crate::refusal::{Malformed, Refusal};
 use crate::request::Request;

@@ -2,6 +2,7 @@
 
 pub mod acs;
 mod aws;
+mod hmac_auth;
 pub mod odps;
 mod oss;
 mod problem;
@@ -28,6 +29,12 @@ pub enum Dialect {
     Oss,
     /// AWS: XML or JSON, as the service that the client calls has it.
     Aws,
+    /// Kong's plugin hmac-auth: a message in JSON.
+    Kong,
+    /// The same in the words of APISIX.
+    Apisix,
+    /// Signers by RFC 9421: problem details, and what to sign.
+    MessageSignatures,
     /// Whoever bears no scheme's marks: problem details in JSON (RFC 9457).
     Problem,
 }
@@ -63,7 +70,7 @@ impl Dialect {
             Self::Odps | Self::Oss => true,
             Self::Acs | Self::Acs3 => acs::wants_xml(occasion),
             Self::Aws => aws::wants_xml(occasion),
-            Self::Problem => false,
+            Self::Kong | Self::Apisix | Self::MessageSignatures | Self::Problem => false,
         }
     }
 
@@ -74,7 +81,7 @@ impl Dialect {
             Self::Acs | Self::Acs3 => &["x-acs-request-id"],
             Self::Oss => &["x-oss-request-id"],
             Self::Aws => &["x-amz-request-id", "x-amzn-requestid"],
-            Self::Problem => return,
+            Self::Kong | Self::Apisix | Self::MessageSignatures | Self::Problem => return,
         };
         if let Ok(id) = HeaderValue::from_str(occasion.request_id) {
             for name in names {
@@ -91,6 +98,9 @@ impl Dialect {
             Self::Odps => odps::speak(refusal, occasion),
             Self::Oss => oss::speak(refusal, occasion),
             Self::Aws => aws::speak(refusal, occasion),
+            Self::Kong => hmac_auth::speak_kong(refusal, occasion),
+            Self::Apisix => hmac_auth::speak_apisix(refusal, occasion),
+            Self::MessageSignatures => problem::speak_to_signer(refusal, occasion),
             Self::Problem => problem::speak(refusal, occasion),
         }
     }

@@ -20,17 +20,21 @@
 //! Sources: *Request structure and signature* (version 3) of Alibaba Cloud's SDK documentation; alibabacloud-tea-openapi
 //! `utils.py`; `@alicloud/openapi-client` and `@alicloud/openapi-util`.
 
+mod canonical;
+mod signing;
+
 use std::borrow::Cow;
 
-use http::header::{AUTHORIZATION, HOST, HeaderMap};
+use http::header::{AUTHORIZATION, HeaderMap};
 use http::request::Parts;
 use smallvec::SmallVec;
 
+use self::canonical::{may_be_raw, write_request};
 use super::acs::{
-    BEARER_TOKEN, NONCE, SECURITY_TOKEN, SIGNED_PREFIX, blank, check_repeated_id, is_as_long_as_rsa,
-    is_signed_twice, put, read_nonce, read_time, repeated_name, sorted_query, text,
+    ACCESS_KEY_ID, BEARER_TOKEN, NONCE, SECURITY_TOKEN, SIGNED_PREFIX, check_repeated_id, is_as_long_as_rsa,
+    is_signed_twice, read_nonce, read_time, repeated_name, sorted_query, text,
 };
-use crate::canonical::{Parameter, Sink, decode_hex, encode, encode_hex};
+use crate::canonical::{decode_hex, encode_hex};
 use crate::claim::{Claim, Covered, HeaderField, Lifetime, Payload};
 use crate::crypto::Hash;
 use crate::dialects::Dialect;
@@ -141,16 +145,11 @@ impl Scheme for Acs3 {
         id: &AccessKeyId,
         options: &SignOptions,
     ) -> Result<(), Malformed> {
-        prepare(parts, body, id, options)
+        signing::prepare(parts, body, id, options)
     }
 
     fn attach(&self, parts: &mut Parts, signature: &[u8]) -> Result<(), Malformed> {
-        let authorization = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let (before, _) = authorization
-            .and_then(|value| value.rsplit_once("Signature="))
-            .ok_or(Malformed::Missing("Authorization"))?;
-        let text = format!("{before}Signature={}", hex(signature));
-        put(parts, "authorization", &text)
+        signing::attach(parts, signature)
     }
 }
 
@@ -178,7 +177,7 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
     let by_sm3 = value(DIGEST_SM3).filter(|_| hash == Hash::Sm3);
     let digest = by_sm3.or_else(|| value(DIGEST)).ok_or(Malformed::Missing(DIGEST))?;
     let digest = decode_hex(&digest).filter(|digest| digest.len() == hash.output_length());
-    if let Some(place) = covered.iter().find(|field| field.name == super::acs::ACCESS_KEY_ID) {
+    if let Some(place) = covered.iter().find(|field| field.name == ACCESS_KEY_ID) {
         check_repeated_id(*place, id)?;
     }
     let security_token = value(SECURITY_TOKEN).map(|token| text(SECURITY_TOKEN, token)).transpose()?;
@@ -293,95 +292,6 @@ fn signed_fields<'r>(
 
 fn must_be_signed(name: &str) -> bool {
     name.starts_with(SIGNED_PREFIX) || matches!(name, "host" | "content-type")
-}
-
-/// Whether the names of parameters can be written as they are: some is not as it would be encoded, and none holds what
-/// could be taken for a separator, an escape or the end of a line.
-fn may_be_raw(parameters: &[Parameter<'_>]) -> bool {
-    let stays = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
-    let mut names = parameters.iter().map(|parameter| parameter.name.as_ref());
-    let separates = |byte: &u8| b"&=%+".contains(byte) || byte.is_ascii_control();
-    !names.clone().all(|name| name.iter().all(stays)) && !names.any(|name| name.iter().any(separates))
-}
-
-fn write_request(
-    reading: Reading,
-    request: &Request<'_>,
-    parameters: &[Parameter<'_>],
-    claim: &Claim<'_>,
-    out: &mut Vec<u8>,
-) {
-    out.push_all(&[request.method.as_bytes(), b"\n"]);
-    out.push_all(&[if request.path.is_empty() { b"/" } else { request.path.as_bytes() }, b"\n"]);
-    for (number, parameter) in parameters.iter().enumerate() {
-        if number > 0 {
-            out.extend_from_slice(b"&");
-        }
-        match reading.is_strict() {
-            true => encode(&parameter.name, b"", out),
-            false => out.extend_from_slice(&parameter.name),
-        }
-        out.extend_from_slice(b"=");
-        encode(&parameter.value, b"", out);
-    }
-    out.extend_from_slice(b"\n");
-    let fields = &claim.covered.headers;
-    for field in fields {
-        out.push_all(&[field.name.as_bytes(), b":", field.value, b"\n"]);
-    }
-    for (number, field) in fields.iter().enumerate() {
-        out.push_all(&[if number == 0 { b"\n" } else { b";" }, field.name.as_bytes()]);
-    }
-    out.extend_from_slice(b"\n");
-    let value = |name| fields.iter().find(|field| field.name == name).map(|field| field.value);
-    let by_sm3 = value(DIGEST_SM3).filter(|_| claim.algorithm == HMAC_SM3);
-    out.extend_from_slice(by_sm3.or_else(|| value(DIGEST)).unwrap_or_default());
-}
-
-trait PushAll {
-    fn push_all(&mut self, pieces: &[&[u8]]);
-}
-
-impl PushAll for Vec<u8> {
-    fn push_all(&mut self, pieces: &[&[u8]]) {
-        for piece in pieces {
-            Sink::push(self, piece);
-        }
-    }
-}
-
-/// Adds what the clients add, and an `Authorization` whose signature is still blank.
-fn prepare(parts: &mut Parts, body: &[u8], id: &AccessKeyId, options: &SignOptions) -> Result<(), Malformed> {
-    let algorithm = options.algorithm.unwrap_or(Algorithm::HMAC_SHA256);
-    let known = ALGORITHMS.iter().find(|(_, known)| *known == algorithm);
-    let (name, _) = known.ok_or_else(|| Malformed::UnknownAlgorithm(algorithm.name().to_owned()))?;
-    let nonce = options.nonce.as_deref().ok_or(Malformed::Missing(NONCE))?;
-    if !parts.headers.contains_key(HOST) {
-        let authority = parts.uri.authority().ok_or(Malformed::Missing("Host"))?.to_string();
-        put(parts, "host", &authority)?;
-    }
-    let hash = if algorithm == HMAC_SM3 { Hash::Sm3 } else { Hash::Sha256 };
-    put(parts, DATE, &options.now.iso8601_seconds())?;
-    put(parts, NONCE, nonce)?;
-    parts.headers.remove(DIGEST_SM3);
-    put(parts, DIGEST, &hex(&hash.digest(body)))?;
-    parts.headers.remove(SECURITY_TOKEN);
-    if let Some(token) = &options.security_token {
-        put(parts, SECURITY_TOKEN, token)?;
-    }
-    let mut names: Vec<&str> = parts.headers.keys().map(|name| name.as_str()).collect();
-    names.retain(|name| must_be_signed(name));
-    names.sort_unstable();
-    let names = names.join(";");
-    let blank = hex(&blank(algorithm.public_key_kind().is_some(), 32));
-    let text = format!("{name} Credential={id},SignedHeaders={names},Signature={blank}");
-    put(parts, "authorization", &text)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut out = Vec::new();
-    encode_hex(bytes, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn unreadable(why: &'static str) -> Malformed {

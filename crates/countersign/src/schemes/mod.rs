@@ -4,9 +4,13 @@ mod acs;
 mod acs3;
 mod acs_roa;
 mod acs_rpc;
+mod apisix;
+mod cavage;
+mod kong;
 mod odps;
 mod oss;
 mod oss4;
+mod rfc9421;
 pub(crate) mod sigv4;
 
 use crate::claim::Claim;
@@ -37,10 +41,20 @@ pub const OSS4: &dyn Scheme = &oss4::Oss4;
 /// AWS Signature Version 4.
 pub const SIGV4: &dyn Scheme = &sigv4::SigV4;
 
+/// The HMAC dialect of Kong's plugin hmac-auth.
+pub const KONG: &dyn Scheme = &kong::Kong;
+
+/// The HMAC dialect of APISIX's plugin hmac-auth.
+pub const APISIX: &dyn Scheme = &apisix::Apisix;
+
+/// HTTP Message Signatures (RFC 9421).
+pub const RFC9421: &dyn Scheme = &rfc9421::Rfc9421;
 
 /// Every scheme. A request is read by the first whose marks it bears: what stands in `Authorization` goes before what
-/// stands in the query, and that before what may stand in the body.
-pub const ALL: &[&dyn Scheme] = &[ODPS, ACS3, ACS_ROA, OSS4, OSS2, OSS, SIGV4, ACS_RPC];
+/// stands in the query, and that before what may stand in the body: any form that is posted to `/` may be signed by RPC,
+/// which is the last therefore.
+pub const ALL: &[&dyn Scheme] =
+    &[ODPS, ACS3, ACS_ROA, OSS4, OSS2, OSS, SIGV4, KONG, APISIX, RFC9421, ACS_RPC];
 
 /// Reads the claim of a request by the scheme whose marks it bears; `None` where it bears no scheme's.
 #[inline]

@@ -9,10 +9,14 @@
 )]
 
 mod acs;
+mod cases;
+mod chosen;
 mod explain;
+mod hmac_auth;
 mod laws;
 mod oss;
 mod oss_cases;
 mod oss_laws;
+mod rfc9421;
 mod sigv4;
 mod vectors;

@@ -1,6 +1,6 @@
-//! `countersign access-key create`, and how a new AccessKey is shown, once.
+//! `countersign access-key create`, and how a new AccessKey is shown: its secret once, where one was made.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use countersign::Timestamp;
 use countersign_accounts::access_key::DEFAULT_ID_PREFIX;
@@ -8,11 +8,12 @@ use countersign_accounts::id::AccountId;
 use countersign_accounts::network::Networks;
 use countersign_accounts::random;
 use countersign_client::{Profile, write_odps_config};
-use countersign_control::app::access_keys::{self, Created, Wanted};
+use countersign_control::app::access_keys::{self, Created, Registered, Wanted};
 use countersign_control::app::{accounts, projects};
 use countersign_store::{Access, Store};
 use serde_json::json;
 
+use super::public::{self, PublicKeyArg};
 use crate::data::{DataArgs, asked};
 use crate::print::{Output, Printer};
 
@@ -32,6 +33,8 @@ pub(crate) struct Create {
     /// Where it may be used from, such as 192.0.2.0/24, up to 20 [default: anywhere]
     #[arg(long = "network", value_name = "NETWORK")]
     networks: Vec<String>,
+    #[command(flatten)]
+    public: PublicKeyArg,
     #[command(flatten)]
     shown: Shown,
 }
@@ -65,10 +68,18 @@ enum Form {
     Csv,
 }
 
+/// What was added.
+pub(super) enum New {
+    /// And the project to write down with it.
+    Created(Created, Option<String>),
+    Registered(Registered),
+}
+
 impl Create {
     pub(super) async fn run(self, printer: &mut Printer) -> anyhow::Result<u8> {
         let expires = self.expires.as_deref().map(parse_time).transpose()?;
         let networks = Networks::new(self.networks.iter().map(String::as_str))?;
+        let public_key = self.public.read(&self.shown)?;
         let (store, ring) = self.data.place()?.open(Access::Existing).await?;
         let created = async {
             let account = accounts::choose(&store, self.account.as_deref()).await?.id;
@@ -77,14 +88,23 @@ impl Create {
             let wanted = Wanted { description, expires, networks, ..Wanted::default() };
             let random = &mut random::from_system();
             let prefix = &self.shown.prefix;
-            let created =
-                access_keys::create(&store, &ring, asked(), account, prefix, wanted, random).await?;
-            anyhow::Ok((created, project))
+            anyhow::Ok(match public_key {
+                None => {
+                    let created =
+                        access_keys::create(&store, &ring, asked(), account, prefix, wanted, random).await?;
+                    New::Created(created, project)
+                }
+                Some(key) => {
+                    let named = (prefix.as_str(), key);
+                    let registered =
+                        access_keys::register(&store, &ring, asked(), account, named, wanted, random).await?;
+                    New::Registered(registered)
+                }
+            })
         }
         .await;
         store.close().await;
-        let (created, project) = created?;
-        self.shown.show(printer, &created, project).with_context(|| unseen(&created))?;
+        self.shown.show_new(printer, &created?)?;
         Ok(0)
     }
 }
@@ -104,12 +124,29 @@ impl Shown {
         if self.output == Form::Json { Output::Json } else { Output::Table }
     }
 
-    pub(super) fn show(
-        &self,
-        printer: &mut Printer,
-        created: &Created,
-        project: Option<String>,
-    ) -> anyhow::Result<()> {
+    /// Fails where what is to be printed is a form for a secret.
+    pub(super) fn is_for_public_keys(&self) -> anyhow::Result<()> {
+        ensure!(
+            matches!(self.output, Form::Table | Form::Json),
+            "`--output` ini, env and csv are for a secret, and a public key has none: take `table` or `json`"
+        );
+        Ok(())
+    }
+
+    /// Shows what was added.
+    pub(super) fn show_new(&self, printer: &mut Printer, new: &New) -> anyhow::Result<()> {
+        match new {
+            New::Created(created, project) => {
+                self.show(printer, created, project.clone()).with_context(|| unseen(created))
+            }
+            New::Registered(registered) => match self.of_a_change() {
+                Output::Table => public::show(printer, registered),
+                Output::Json => Ok(printer.json(&public::to_json(registered))?),
+            },
+        }
+    }
+
+    fn show(&self, printer: &mut Printer, created: &Created, project: Option<String>) -> anyhow::Result<()> {
         let (id, secret) = (&created.id, created.secret.expose());
         match self.output {
             Form::Table => {
@@ -154,7 +191,7 @@ impl Shown {
 }
 
 /// What to say where a new AccessKey could not be shown: its secret is lost.
-pub(super) fn unseen(created: &Created) -> String {
+fn unseen(created: &Created) -> String {
     format!("AccessKey `{}` was created but could not be shown; disable and delete it", created.id)
 }
 

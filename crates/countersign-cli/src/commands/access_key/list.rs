@@ -1,11 +1,12 @@
 //! `countersign access-key list` and `show`.
 
 use clap::Args;
-use countersign_accounts::access_key::AccessKeyStatus;
+use countersign_accounts::access_key::{AccessKeyKind, AccessKeyStatus};
 use countersign_control::app::{access_keys, accounts};
 use countersign_store::{Access, ListedAccessKey};
 use serde_json::{Value, json};
 
+use super::public;
 use crate::data::DataArgs;
 use crate::print::{Output, Printer, Table};
 use crate::profile::AccessKeyIdArg;
@@ -53,24 +54,44 @@ impl List {
 
 impl Show {
     pub(super) async fn run(self, printer: &mut Printer) -> anyhow::Result<u8> {
-        let store = self.data.place()?.open_store(Access::Existing).await?;
+        let place = self.data.place()?;
+        let store = place.open_store(Access::Existing).await?;
         let found = access_keys::find(&store, &self.id.0).await;
         store.close().await;
         let found = found?;
+        // What it is verified with is sealed, which a secret stays.
+        let public_key = match found.key.kind {
+            AccessKeyKind::Secret => None,
+            AccessKeyKind::Public => public::open(&place, &self.id.0).await?,
+        };
         match self.output {
-            Output::Json => printer.json(&to_json(&found))?,
-            Output::Table => printer.table(&table(&[found]))?,
+            Output::Json => {
+                let mut json = to_json(&found);
+                if let (Some(key), Some(fields)) = (&public_key, json.as_object_mut()) {
+                    fields.insert("public_key".to_owned(), public::key_to_json(key));
+                }
+                printer.json(&json)?;
+            }
+            Output::Table => {
+                printer.table(&table(&[found]))?;
+                if let Some(key) = &public_key {
+                    printer.line("")?;
+                    public::show_key(printer, key)?;
+                }
+            }
         }
         Ok(0)
     }
 }
 
 fn table(keys: &[ListedAccessKey]) -> Table {
-    let mut table = Table::new(&["ACCESSKEY ID", "STATUS", "DESCRIPTION", "CREATED", "EXPIRES", "LAST USED"]);
+    let mut table =
+        Table::new(&["ACCESSKEY ID", "KIND", "STATUS", "DESCRIPTION", "CREATED", "EXPIRES", "LAST USED"]);
     for listed in keys {
         let key = &listed.key;
         table.row([
             key.id.to_string(),
+            key.kind.name().to_owned(),
             status(key.status).to_owned(),
             key.description.as_str().to_owned(),
             key.created.to_string(),
@@ -103,6 +124,7 @@ fn to_json(listed: &ListedAccessKey) -> Value {
     json!({
         "access_key_id": key.id.as_str(),
         "account": key.account.as_str(),
+        "kind": key.kind.name(),
         "status": status(key.status),
         "description": key.description.as_str(),
         "created": key.created.to_string(),

@@ -25,6 +25,13 @@ use crate::support::{Data, Key, eventually, program};
 const SECRET: &str = "PlantedSecret+7q/with=signs";
 const PASSWORD: &str = "planted passphrase of an owner";
 const MASTER: [u8; 32] = *b"a planted master key of 32 bytes";
+/// What a private key is made of: the seed of RFC 8410, section 10.3.
+const PRIVATE: [u8; 32] = [
+    0xd4, 0xee, 0x72, 0xdb, 0xf9, 0x13, 0x58, 0x4a, 0xd5, 0xb6, 0xd8, 0xf1, 0xf7, 0x69, 0xf8, 0xad, 0x3a,
+    0xfe, 0x7c, 0x28, 0xcb, 0xf1, 0xd4, 0xfb, 0xe0, 0x97, 0xa8, 0x8f, 0x44, 0x75, 0x58, 0x42,
+];
+const PRIVATE_PEM: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
+const IMPORTED: &str = "ImportedSecret/9k+with=signs";
 const NEXT_MASTER: [u8; 32] = *b"another planted master key, too!";
 
 /// A planted secret, in all forms in which it might turn up.
@@ -74,6 +81,8 @@ fn all_planted() -> Vec<Planted> {
         Planted::new("the password", PASSWORD.as_bytes()),
         Planted::new("the master key", &MASTER),
         Planted::new("the new master key", &NEXT_MASTER),
+        Planted::new("the private key", &PRIVATE),
+        Planted::new("the imported secret", IMPORTED.as_bytes()),
     ]
 }
 
@@ -170,6 +179,30 @@ fn what_is_planted_is_found_nowhere() {
     let (inside, owner) = (Inside::new(&data), AccountId::from_text(account.as_str()));
     inside.commit(vec![created(&owner, "PLANTED")], &[("PLANTED", &owner, SECRET)]);
     let key = Key { id: "PLANTED".to_owned(), secret: SECRET.to_owned() };
+
+    // A private key that is given for the public one, and files to import, as they should be and not.
+    let private = secret_file(&file("private.pem"), PRIVATE_PEM.as_bytes());
+    assert!(planted[4].is_in(PRIVATE_PEM.as_bytes()));
+    said.by(&data, false, &["access-key", "create", "--public-key", &private]);
+    said.by(&data, false, &["access-key", "rotate", "PLANTED", "--public-key", &private]);
+    let csv = format!("AccessKeyId,AccessKeySecret\nIMPORTED,{IMPORTED}\n");
+    let import = secret_file(&file("import.csv"), csv.as_bytes());
+    said.by(&data, true, &["access-key", "import", &import, "--dry-run"]);
+    said.by(&data, true, &["access-key", "import", &import, "--output", "json"]);
+    said.by(&data, false, &["access-key", "import", &import]);
+    for (name, text) in [
+        ("swapped.csv", format!("AccessKeySecret,AccessKeyId\nIMPORTED,{IMPORTED}\n")),
+        ("broken.csv", format!("AccessKeyId,AccessKeySecret\nA,B,{IMPORTED}\n")),
+        ("broken.json", format!("{{\"A\":{{\"secretKey\":{IMPORTED}}}}}")),
+        (
+            "broken.yaml",
+            format!("_format_version: '3.0'\nconsumers: [{{hmacauth_credentials: '{IMPORTED}'}}]\n"),
+        ),
+        ("private.csv", format!("AccessKeyId,AccessKeySecret\nA,\"{PRIVATE_PEM}\"\n")),
+    ] {
+        let file = secret_file(&file(name), text.as_bytes());
+        said.by(&data, false, &["access-key", "import", &file]);
+    }
 
     let server = Logging::start(&data, "log");
     let mut answers = Vec::new();

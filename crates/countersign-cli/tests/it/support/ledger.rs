@@ -160,6 +160,8 @@ async fn live(store: &Store, ring: &Ring, name: &str) -> bool {
         expires: None,
         replaces: None,
         networks: countersign_accounts::network::Networks::default(),
+        kind: countersign_accounts::access_key::AccessKeyKind::Secret,
+        disabled: false,
     };
     let id = || (account.clone(), access_key.clone());
     let (a, b, c, d) = (id(), id(), id(), id());

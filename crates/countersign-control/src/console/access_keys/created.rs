@@ -1,4 +1,4 @@
-//! A new AccessKey, with its secret, this once.
+//! A new AccessKey: with its secret, this once, or the public key that was registered.
 
 use std::time::Instant;
 
@@ -11,7 +11,8 @@ use super::super::site::Site;
 use super::super::trouble::Trouble;
 use super::change;
 use super::snippets::{self, Snippet};
-use crate::app::access_keys::Created;
+use super::view::PublicKeyView;
+use crate::app::access_keys::{Created, Registered};
 use crate::app::projects;
 
 #[derive(Template)]
@@ -46,6 +47,34 @@ pub(super) async fn show(
         snippets: snippets::all(project.as_deref()),
         endpoint,
         project,
+        replaces,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "access_keys/registered.html")]
+struct RegisteredPage {
+    page: Page,
+    id: String,
+    public_key: PublicKeyView,
+    endpoint: String,
+    /// The AccessKey that it is to replace.
+    replaces: Option<String>,
+}
+
+/// The answer to the form that registered a public key. There is nothing in it that must not be seen.
+pub(super) async fn show_registered(
+    site: &Site,
+    who: SignedIn,
+    registered: Registered,
+    replaces: Option<String>,
+) -> Result<Response, Trouble> {
+    change::in_force(site, registered.revision, Instant::now()).await;
+    page::html(&RegisteredPage {
+        page: who.page(Part::AccessKeys),
+        id: registered.id.to_string(),
+        public_key: PublicKeyView::of(&registered.public_key),
+        endpoint: site.settings().endpoint_url.clone(),
         replaces,
     })
 }

@@ -5,6 +5,7 @@ mod created;
 mod delete;
 mod new;
 mod one;
+mod pasted;
 mod rotate;
 mod snippets;
 mod view;
@@ -22,7 +23,7 @@ use countersign_accounts::access_key::AccessKeyStatus;
 use countersign_accounts::account::Account;
 use countersign_store::ListedAccessKey;
 
-use self::view::KeyView;
+use self::view::{KeyView, PublicKeyView};
 use super::page::{self, Page, Part};
 use super::signed_in::SignedIn;
 use super::site::Site;
@@ -65,6 +66,12 @@ async fn list(State(site): State<Arc<Site>>, who: SignedIn) -> Result<Response, 
     let limit = usize::try_from(who.account.access_key_limit).unwrap_or(usize::MAX);
     let endpoint = settings.endpoint_url.clone();
     page::html(&ListPage { page: who.page(Part::AccessKeys), keys, recycle_bin, limit, endpoint })
+}
+
+/// The public key of an AccessKey, as this node judges by it.
+fn public_key(site: &Site, id: &AccessKeyId) -> Option<PublicKeyView> {
+    let snapshot = site.state.verifier.keyring().snapshot();
+    snapshot.get(id.as_str())?.public_key().map(PublicKeyView::of)
 }
 
 /// An AccessKey of this account. Whether there is one by that id in another account is not told.

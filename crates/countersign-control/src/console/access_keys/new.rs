@@ -1,4 +1,4 @@
-//! Creating an AccessKey: what it is for, until when, from where.
+//! Creating an AccessKey: what it is for, until when, from where, and whether with a secret or for a public key.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use askama::Template;
 use axum::extract::{Form, State};
 use axum::response::Response;
 use countersign::Timestamp;
+use countersign::crypto::PublicKey;
 use countersign_accounts::access_key::DEFAULT_ID_PREFIX;
 use countersign_accounts::network::Networks;
 use countersign_accounts::random;
@@ -20,13 +21,14 @@ use super::super::site::Site;
 use super::super::trouble::Trouble;
 use super::super::visit::Visit;
 use super::created;
+use super::pasted::Pasted;
 use crate::app::access_keys::{self, Wanted};
 
 const HERE: &str = "/access-keys/new";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What was filled in. It comes back with the page where something is wrong with it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Filled {
     description: String,
@@ -36,6 +38,9 @@ pub(super) struct Filled {
     expiry_date: String,
     /// Source networks, one a line.
     networks: String,
+    /// `public` for a public key; otherwise a secret is made.
+    kind: String,
+    public_key: Pasted,
     agreed: String,
     /// The name of the change: the form sent twice makes one AccessKey.
     request: String,
@@ -56,7 +61,8 @@ struct NewPage {
 pub(super) async fn show(State(site): State<Arc<Site>>, who: SignedIn) -> Result<Response, Trouble> {
     who.must_be_proven(&site, HERE)?;
     let request = who.asks().request;
-    let filled = Filled { expiry: "never".to_owned(), request, ..Filled::default() };
+    let (expiry, kind) = ("never".to_owned(), "secret".to_owned());
+    let filled = Filled { expiry, kind, request, ..Filled::default() };
     form(who, filled, None)
 }
 
@@ -67,6 +73,13 @@ pub(super) async fn create(
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
     who.must_be_proven(&site, HERE)?;
+    let public_key = match public_key(&filled) {
+        Ok(key) => key,
+        Err(problem) => {
+            let problem = who.visit.say(problem, &[]);
+            return form(who, filled, Some(problem));
+        }
+    };
     let wanted = match wanted(&filled, &who.visit) {
         Ok(wanted) => Wanted { real_name_required: site.settings().require_real_name, ..wanted },
         Err(problem) => {
@@ -80,15 +93,33 @@ pub(super) async fn create(
     }
     let (state, account) = (&site.state, who.account.id.clone());
     let random = &mut random::from_system();
-    let done =
-        access_keys::create(&state.store, &state.ring, asked, account, DEFAULT_ID_PREFIX, wanted, random)
-            .await;
-    match done {
-        Ok(created) => created::show(&site, who, created, None).await,
-        Err(failure) => {
-            let problem = said::sentence(&who.visit, failure)?;
-            form(who, filled, Some(problem))
+    let (store, ring, prefix) = (&state.store, &state.ring, DEFAULT_ID_PREFIX);
+    let failure = match public_key {
+        None => match access_keys::create(store, ring, asked, account, prefix, wanted, random).await {
+            Ok(created) => return created::show(&site, who, created, None).await,
+            Err(failure) => failure,
+        },
+        Some(key) => {
+            let named = (prefix, key);
+            match access_keys::register(store, ring, asked, account, named, wanted, random).await {
+                Ok(registered) => return created::show_registered(&site, who, registered, None).await,
+                Err(failure) => failure,
+            }
         }
+    };
+    let problem = said::sentence(&who.visit, failure)?;
+    form(who, filled, Some(problem))
+}
+
+/// The public key that is to be registered, or the id of the message that says what is wrong with it.
+fn public_key(filled: &Filled) -> Result<Option<PublicKey>, &'static str> {
+    // A private key is told to be one wherever it was meant to go.
+    let pasted = filled.public_key.read().map_err(|failure| said::of_public_key(&failure))?;
+    match (filled.kind.as_str(), pasted) {
+        ("public", None) => Err("said-public-key-missing"),
+        ("public", key) => Ok(key),
+        (_, None) => Ok(None),
+        (_, Some(_)) => Err("said-public-key-unused"),
     }
 }
 

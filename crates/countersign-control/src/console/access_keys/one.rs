@@ -14,9 +14,9 @@ use super::super::signed_in::SignedIn;
 use super::super::site::Site;
 use super::super::trouble::Trouble;
 use super::super::when;
-use super::own;
 use super::snippets::{self, Snippet};
-use super::view::KeyView;
+use super::view::{KeyView, PublicKeyView};
+use super::{own, public_key};
 use crate::app::projects;
 
 #[derive(Template)]
@@ -24,6 +24,7 @@ use crate::app::projects;
 struct OnePage {
     page: Page,
     key: KeyView,
+    public_key: Option<PublicKeyView>,
     endpoint: String,
     snippets: Vec<Snippet>,
 }
@@ -38,6 +39,7 @@ pub(super) async fn show(
     let listed = own(&site, &who.account, &id).await?;
     let project = projects::list(&site.state.store, &who.account.id).await?.into_iter().next();
     page::html(&OnePage {
+        public_key: public_key(&site, &listed.key.id),
         key: KeyView::of(listed, &who.visit, &settings),
         snippets: snippets::all(project.as_ref().map(|project| project.name.as_str())),
         endpoint: settings.endpoint_url.clone(),

@@ -1,10 +1,10 @@
-//! Rotating an AccessKey: a successor, the move, the end of the old one. The page shows how far that has come, by what
+//! Rotating an AccessKey: a successor of the same kind, the move, the end of the old one. The page shows how far that has come, by what
 //! has happened and not by what somebody clicked.
 
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Form, Path, State};
 use axum::response::Response;
 use countersign::AccessKeyId;
 use countersign_accounts::access_key::DEFAULT_ID_PREFIX;
@@ -12,12 +12,14 @@ use countersign_accounts::account::Account;
 use countersign_accounts::change::Change;
 use countersign_accounts::random;
 use http::StatusCode;
+use serde::Deserialize;
 
 use super::super::page::{self, Page, Part};
 use super::super::said;
 use super::super::signed_in::SignedIn;
 use super::super::site::Site;
 use super::super::trouble::Trouble;
+use super::pasted::Pasted;
 use super::view::KeyView;
 use super::{created, own};
 use crate::app::access_keys;
@@ -36,6 +38,14 @@ struct RotatePage {
     /// Whether the new key is in use, and the old one is not any more.
     moved: bool,
     problem: Option<String>,
+    filled: Filled,
+}
+
+/// What the form for a successor holds: of a public key, the next one.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Filled {
+    #[serde(default)]
+    public_key: Pasted,
 }
 
 /// `GET /access-keys/{id}/rotate`.
@@ -44,32 +54,45 @@ pub(super) async fn show(
     who: SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, Trouble> {
-    campaign(&site, who, &id, None).await
+    campaign(&site, who, &id, Filled::default(), None).await
 }
 
-/// `POST /access-keys/{id}/rotate`: creates the successor, and answers with its secret.
+/// `POST /access-keys/{id}/rotate`: creates the successor, and answers with its secret; or registers the next public key.
 pub(super) async fn create(
     State(site): State<Arc<Site>>,
     who: SignedIn,
     Path(id): Path<String>,
+    Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
     let old = own(&site, &who.account, &id).await?;
     who.must_be_proven(&site, &format!("/access-keys/{}/rotate", old.key.id))?;
     let (state, random) = (&site.state, &mut random::from_system());
     let (prefix, asked) = (DEFAULT_ID_PREFIX, who.asks());
-    match access_keys::create_successor(&state.store, &state.ring, asked, &old, prefix, None, random).await {
-        Ok(created) => created::show(&site, who, created, Some(old.key.id.to_string())).await,
-        Err(failure) => {
-            let problem = said::sentence(&who.visit, failure)?;
-            campaign(&site, who, &id, Some(problem)).await
+    let (store, ring, replaced) = (&state.store, &state.ring, Some(old.key.id.to_string()));
+    let failure = match filled.public_key.read() {
+        Ok(None) => match access_keys::create_successor(store, ring, asked, &old, prefix, None, random).await
+        {
+            Ok(created) => return created::show(&site, who, created, replaced).await,
+            Err(failure) => failure,
+        },
+        Ok(Some(key)) => {
+            let named = (prefix, key);
+            match access_keys::register_successor(store, ring, asked, &old, named, None, random).await {
+                Ok(registered) => return created::show_registered(&site, who, registered, replaced).await,
+                Err(failure) => failure,
+            }
         }
-    }
+        Err(failure) => failure,
+    };
+    let problem = said::sentence(&who.visit, failure)?;
+    campaign(&site, who, &id, filled, Some(problem)).await
 }
 
 async fn campaign(
     site: &Site,
     who: SignedIn,
     id: &str,
+    filled: Filled,
     problem: Option<String>,
 ) -> Result<Response, Trouble> {
     let settings = site.settings();
@@ -93,6 +116,7 @@ async fn campaign(
         old_still_used,
         moved,
         problem,
+        filled,
         page: who.page(Part::AccessKeys),
     })?;
     *response.status_mut() = status;

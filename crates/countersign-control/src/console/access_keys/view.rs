@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use countersign::Timestamp;
-use countersign_accounts::access_key::{AccessKeyStatus, LastUsed, RECYCLE_BIN};
+use countersign::crypto::{PublicKey, PublicKeyKind};
+use countersign_accounts::access_key::{AccessKeyKind, AccessKeyStatus, LastUsed, RECYCLE_BIN};
 use countersign_store::ListedAccessKey;
 
 use super::super::messages::Value;
@@ -24,6 +25,8 @@ const SOON: Duration = Duration::from_secs(14 * DAY);
 pub(super) struct KeyView {
     pub(super) id: String,
     pub(super) description: String,
+    /// Whether it is a public key.
+    pub(super) public: bool,
     pub(super) enabled: bool,
     pub(super) disabled: bool,
     pub(super) deleted: Option<Timestamp>,
@@ -43,6 +46,31 @@ pub(super) struct KeyView {
 pub(super) struct Chip {
     pub(super) kind: &'static str,
     pub(super) text: String,
+}
+
+/// A public key as pages show it.
+#[derive(Debug)]
+pub(super) struct PublicKeyView {
+    pub(super) algorithm: &'static str,
+    pub(super) fingerprint: String,
+    pub(super) pem: String,
+    /// The id of the message that says what signs with its private half.
+    pub(super) how: &'static str,
+}
+
+impl PublicKeyView {
+    pub(super) fn of(key: &PublicKey) -> Self {
+        Self {
+            algorithm: key.kind().name(),
+            fingerprint: key.fingerprint(),
+            pem: key.to_pem(),
+            how: match key.kind() {
+                PublicKeyKind::Rsa => "public-how-rsa",
+                PublicKeyKind::Ed25519 => "public-how-ed25519",
+                PublicKeyKind::EcdsaP256 => "public-how-ecdsa",
+            },
+        }
+    }
 }
 
 impl KeyView {
@@ -71,6 +99,9 @@ impl KeyView {
                 chips.push(chip("warn", "chip-old"));
             }
         }
+        if key.kind == AccessKeyKind::Public {
+            chips.push(chip("plain", "kind-public"));
+        }
         let deleted = match key.status {
             AccessKeyStatus::Deleted(at) => Some(at),
             _ => None,
@@ -81,6 +112,7 @@ impl KeyView {
         Self {
             id: key.id.to_string(),
             description: key.description.as_str().to_owned(),
+            public: key.kind == AccessKeyKind::Public,
             enabled: key.status == AccessKeyStatus::Enabled,
             disabled: key.status == AccessKeyStatus::Disabled,
             deleted,

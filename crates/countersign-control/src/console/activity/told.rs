@@ -1,6 +1,7 @@
 //! A change of the log, in words.
 
 use countersign::{AccessKeyId, Timestamp};
+use countersign_accounts::access_key::AccessKeyKind;
 use countersign_accounts::account::Registration;
 use countersign_accounts::change::{Actor, Change, Recorded};
 use countersign_accounts::id::AccountId;
@@ -82,6 +83,9 @@ fn message(change: &Change) -> (&'static str, String) {
         Change::RealNameRejected { reason, .. } => ("change-real-name-rejected", reason.as_str().to_owned()),
         Change::ProjectCreated { project, .. } => ("change-project-created", project.to_string()),
         Change::ProjectDeleted { project, .. } => ("change-project-deleted", project.to_string()),
+        Change::AccessKeyCreated { description, replaces: None, kind: AccessKeyKind::Public, .. } => {
+            ("change-key-registered", description.as_str().to_owned())
+        }
         Change::AccessKeyCreated { description, replaces: None, .. } => {
             ("change-key-created", description.as_str().to_owned())
         }

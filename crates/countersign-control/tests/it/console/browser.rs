@@ -30,7 +30,8 @@ const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 pub(super) struct Site {
     pub(super) console: Console,
     pub(super) node: Node,
-    _directory: TempDir,
+    /// Where its data is.
+    pub(super) directory: TempDir,
 }
 
 /// A browser, with its cookies.
@@ -67,7 +68,7 @@ impl Site {
             ..ConsoleSettings::default()
         };
         let console = Console::new(Arc::clone(&node.state), Mailer::kept(), settings).unwrap();
-        Self { console, node, _directory: directory }
+        Self { console, node, directory }
     }
 
     pub(super) fn store(&self) -> &Store {

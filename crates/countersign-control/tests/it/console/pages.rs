@@ -51,7 +51,7 @@ fn normalised(body: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-fn looks(name: &str, language: &str, answer: &Answer) {
+pub(super) fn looks(name: &str, language: &str, answer: &Answer) {
     insta::assert_snapshot!(format!("{name}_{language}"), normalised(&answer.body));
 }
 

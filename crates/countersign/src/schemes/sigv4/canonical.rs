@@ -12,20 +12,21 @@ use crate::refusal::Ambiguity;
 use crate::request::Request;
 use crate::scheme::{Reading, StringToSign};
 
-/// None is accepted unless it is named: there is no client by which to know that it is needed.
+/// None but the strict one is accepted unless it is named. A path that is encoded once more reads, under the second, as
+/// another path does under the first, so the two together would let one signature stand for both.
 pub(super) const READINGS: [Reading; 3] = [
-    reading(0, "strict", true),
+    reading(0, "strict"),
     // Services whose signers are told to sign paths as S3's do: encoded once, and as they are.
-    reading(1, PATH_AS_SENT, true),
+    reading(1, PATH_AS_SENT),
     // Services that have the token added to a presigned URL after signing, such as AWS IoT.
-    reading(2, TOKEN_APPENDED, false),
+    reading(2, TOKEN_APPENDED),
 ];
 
 const PATH_AS_SENT: &str = "path-as-sent";
 const TOKEN_APPENDED: &str = "token-appended";
 
-const fn reading(number: u8, name: &'static str, preserves: bool) -> Reading {
-    Reading { name, client: None, preserves, number }
+const fn reading(number: u8, name: &'static str) -> Reading {
+    Reading { name, client: None, preserves: number == 0, number }
 }
 
 /// Writes the canonical request and the string to sign.

@@ -22,17 +22,23 @@ use crate::time::Timestamp;
 use crate::verify::LONGEST_PRESIGNED;
 
 const SECURITY_TOKEN: &str = "x-amz-security-token";
+/// A credential that S3's directory buckets have beside the signature.
+const SESSION_TOKEN: &str = "x-amz-s3session-token";
 
 pub(super) fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
     let presigned = Presigned::of(request)?;
     match request.header(&AUTHORIZATION)? {
         Some(_) if presigned.is_signed() => Err(Malformed::TwoSignatures.into()),
-        Some(authorization) => of_header(request, authorization),
+        Some(authorization) => of_header(request, authorization, &presigned),
         None => of_query(request, &presigned),
     }
 }
 
-fn of_header<'r>(request: &Request<'r>, authorization: &'r [u8]) -> Result<Claim<'r>, ReadError> {
+fn of_header<'r>(
+    request: &Request<'r>,
+    authorization: &'r [u8],
+    presigned: &Presigned<'r>,
+) -> Result<Claim<'r>, ReadError> {
     let unreadable = |why| Malformed::unreadable("Authorization", why);
     let Parts { credential, names, signature } = Parts::of(authorization)?;
     let stated = Stated {
@@ -40,7 +46,7 @@ fn of_header<'r>(request: &Request<'r>, authorization: &'r [u8]) -> Result<Claim
         names: read_names(names, &[";"])?,
         signature: read_signature(signature).map_err(unreadable)?,
     };
-    let fields = Fields::gather(request, &stated.names)?;
+    let mut fields = Fields::gather(request, &stated.names)?;
 
     let (signed_at, date) = match (fields.amz_date, fields.date) {
         (Some(date), _) => {
@@ -59,6 +65,10 @@ fn of_header<'r>(request: &Request<'r>, authorization: &'r [u8]) -> Result<Claim
         }
         (None, None) => return Err(Malformed::Missing("x-amz-date").into()),
     };
+    // A credential counts wherever it stands.
+    only_one(fields.security_token, presigned.security_token, "X-Amz-Security-Token")?;
+    fields.token_parameter = presigned.security_token;
+    fields.session_token = fields.session_token.or(presigned.session_token.map(|_| SESSION_TOKEN));
     let hash = fields.content_sha256.map(|value| text(CONTENT_SHA256, value)).transpose()?;
     if hash.is_none() && is_s3(&stated.credential.scope.service) {
         return Err(Malformed::Missing(CONTENT_SHA256).into());
@@ -155,15 +165,12 @@ fn of_query<'r>(request: &Request<'r>, presigned: &Presigned<'r>) -> Result<Clai
     let signed_at = read_date("X-Amz-Date", date)?;
     let lifetime = read_expires(need(presigned.expires, "X-Amz-Expires")?)?;
 
-    // Which of the two counts is nobody's to choose.
-    for (field, parameter, name) in [
-        (fields.amz_date, presigned.date, "X-Amz-Date"),
-        (fields.content_sha256, presigned.content_sha256, "X-Amz-Content-Sha256"),
-        (fields.security_token, presigned.security_token, "X-Amz-Security-Token"),
-    ] {
-        if field.is_some() && parameter.is_some() {
-            return Err(Malformed::Repeated(name.to_owned()).into());
-        }
+    only_one(fields.amz_date, presigned.date, "X-Amz-Date")?;
+    only_one(fields.content_sha256, presigned.content_sha256, "X-Amz-Content-Sha256")?;
+    only_one(fields.security_token, presigned.security_token, "X-Amz-Security-Token")?;
+    if presigned.content_sha256.is_some_and(|hash| hash.starts_with("STREAMING-")) {
+        let why = "chunks are announced in a header field";
+        return Err(Malformed::unreadable("X-Amz-Content-Sha256", why).into());
     }
     let hash = match fields.content_sha256 {
         Some(value) => Some(text(CONTENT_SHA256, value)?),
@@ -171,7 +178,16 @@ fn of_query<'r>(request: &Request<'r>, presigned: &Presigned<'r>) -> Result<Clai
     };
     let hash = hash.or_else(|| is_s3(&stated.credential.scope.service).then_some(UNSIGNED_PAYLOAD));
     fields.token_parameter = presigned.security_token;
+    fields.session_token = fields.session_token.or(presigned.session_token.map(|_| SESSION_TOKEN));
     claim(request, stated, fields, (signed_at, date), lifetime, hash)
+}
+
+/// Refuses what stands in a header field and in the query: which of the two counts is nobody's to choose.
+fn only_one(field: Option<&[u8]>, parameter: Option<&str>, name: &str) -> Result<(), Malformed> {
+    match (field, parameter) {
+        (Some(_), Some(_)) => Err(Malformed::Repeated(name.to_owned())),
+        _ => Ok(()),
+    }
 }
 
 /// What a signature says of itself, wherever it stands.
@@ -217,7 +233,7 @@ fn claim<'r>(
         lifetime,
         nonce: None,
         scope: Some(scope),
-        unjudged: security_token.iter().map(|_| SECURITY_TOKEN).collect(),
+        unjudged: security_token.iter().map(|_| SECURITY_TOKEN).chain(fields.session_token).collect(),
         security_token,
         user_agent: fields.covered.iter().find(|field| field.name == "user-agent").map(|field| field.value),
         covered: Covered { by_choice: true, ..Covered::whole(fields.covered) },
@@ -235,6 +251,8 @@ struct Fields<'r> {
     security_token: Option<&'r [u8]>,
     /// The parameter in its place, as it stands in the query.
     token_parameter: Option<&'r str>,
+    /// Its name, where there is one.
+    session_token: Option<&'static str>,
     decoded_length: Option<&'r [u8]>,
     trailer: Option<&'r [u8]>,
     covered: SmallVec<[HeaderField<'r>; 6]>,
@@ -260,6 +278,9 @@ impl<'r> Fields<'r> {
             // Signer and server might take different ones.
             if once.is_some_and(|once| once.replace(field.value).is_some()) {
                 return Err(Malformed::Repeated(field.name.to_owned()));
+            }
+            if field.name == SESSION_TOKEN {
+                fields.session_token = Some(SESSION_TOKEN);
             }
             if names.binary_search(&field.name).is_ok() {
                 fields.covered.push(field);
@@ -296,6 +317,7 @@ struct Presigned<'r> {
     signed_headers: Option<&'r str>,
     signature: Option<&'r str>,
     security_token: Option<&'r str>,
+    session_token: Option<&'r str>,
     content_sha256: Option<&'r str>,
 }
 
@@ -322,6 +344,7 @@ impl<'r> Presigned<'r> {
                 "X-Amz-SignedHeaders" => &mut found.signed_headers,
                 "X-Amz-Signature" => &mut found.signature,
                 "X-Amz-Security-Token" => &mut found.security_token,
+                "X-Amz-S3session-Token" => &mut found.session_token,
                 _ => &mut found.content_sha256,
             };
             if once.replace(value).is_some() {
@@ -340,7 +363,7 @@ impl<'r> Presigned<'r> {
     }
 }
 
-const PARAMETERS: [&str; 8] = [
+const PARAMETERS: [&str; 9] = [
     "X-Amz-Algorithm",
     "X-Amz-Credential",
     "X-Amz-Date",
@@ -348,6 +371,7 @@ const PARAMETERS: [&str; 8] = [
     "X-Amz-SignedHeaders",
     "X-Amz-Signature",
     "X-Amz-Security-Token",
+    "X-Amz-S3session-Token",
     "X-Amz-Content-Sha256",
 ];
 

@@ -209,6 +209,12 @@ fn case_16_the_list_of_signed_fields_is_sorted_and_has_no_empty_name() {
 }
 
 #[test]
+fn case_16_a_request_without_a_host_is_malformed() {
+    let message = rewritten(&post().without("host"), "host;", "");
+    assert_eq!(malformed(&message), Malformed::Missing("host"));
+}
+
+#[test]
 fn case_17_a_signed_field_that_is_not_there_is_malformed() {
     let message = rewritten(&post(), "content-type;host", "content-type;accept;host");
     assert!(matches!(malformed(&message), Malformed::Unreadable { .. }));

@@ -167,6 +167,16 @@ fn case_08_an_algorithm_that_is_not_known_is_none() {
 }
 
 #[test]
+fn case_18_whether_there_is_a_form_is_told_once() {
+    // One reader takes the body for a form, and another does not.
+    let repeated = Malformed::Repeated("content-type".to_owned());
+    assert_eq!(malformed(&form().and("content-type", "text/plain")), repeated);
+    assert_eq!(malformed(&form().with("content-type", "text/plain").and("content-type", FORM.1)), repeated);
+    let in_form = Message { target: "/".to_owned(), ..form().and("content-type", "text/plain") };
+    assert_eq!(malformed(&in_form), repeated);
+}
+
+#[test]
 fn case_19_a_parameter_of_the_signature_stands_once_wherever_it_stands() {
     let message = form();
     for name in [

@@ -274,6 +274,9 @@ fn case_19_a_signing_parameter_stands_once_in_one_spelling() {
 
 #[test]
 fn case_20_a_header_field_and_a_parameter_do_not_say_the_same() {
+    let streaming = "/k?X-Amz-Content-Sha256=STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
+    let refused = Signed::try_new("GET", streaming, &[], b"", &presigned("s3", 60)).err();
+    assert!(matches!(refused, Some(Malformed::Unreadable { .. })), "{refused:?}");
     for (name, parameter) in [
         ("x-amz-date", "X-Amz-Date"),
         ("x-amz-security-token", "X-Amz-Security-Token"),
@@ -559,5 +562,18 @@ fn a_security_token_is_carried_and_not_judged() {
         let claim = schemes::read(&request).unwrap().1.unwrap();
         assert_eq!(claim.security_token.as_deref(), Some("a/b+c=="));
         assert_eq!(claim.unjudged.as_slice(), ["x-amz-security-token"]);
+    }
+    let parts = [("x-amz-s3session-token", "t")];
+    let session = Signed::new("GET", "/k", &parts, b"", &super::options("s3express"));
+    let aside = Signed::new("GET", "/k?X-Amz-Security-Token=t", &[], b"", &super::options("s3"));
+    let query = "/k?X-Amz-S3session-Token=t";
+    let in_query = Signed::new("GET", query, &[], b"", &presigned("s3express", 60));
+    let session_token = "x-amz-s3session-token";
+    for (signed, name) in
+        [(session, session_token), (in_query, session_token), (aside, "x-amz-security-token")]
+    {
+        let target = signed.target();
+        let request = Request::new("GET", &target, &signed.parts.headers, Body::Whole(b""));
+        assert_eq!(schemes::read(&request).unwrap().1.unwrap().unjudged.as_slice(), [name]);
     }
 }

@@ -78,23 +78,32 @@ proptest! {
         }
     }
 
-    /// The fence: of all targets, those that a server takes for the one that was signed mean the same.
+    /// The fence: of all targets with one signature, those that a server accepts mean the same.
     #[test]
     fn targets_that_share_a_signature_and_are_accepted_mean_the_same(
         path in "(/[ab.%/]{0,4}(%2[eEfF]|%41)?){1,3}",
-        query in "([ab+]{0,2}(%2[06bB])?[=;&]?){0,4}",
+        query in "([ab+]{0,2}(%2[06bB3]|%3B)?[=;&]?){0,4}",
         other_path in "(/[ab.%/]{0,4}(%2[eEfF]|%41|A)?){1,3}",
         other_query in "([ab+]{0,2}(%2[06bB])?[=;&#]?){0,4}",
         service in prop_oneof!["s3", "sts"],
-        keep in 0..3u8,
+        keep in 0..5u8,
     ) {
         let signed = Signed::new("GET", &format!("{path}?{query}"), &[], b"", &options(&service));
         let target = match keep {
             0 => format!("{path}?{other_query}"),
             1 => format!("{other_path}?{query}"),
+            // The likeliest twins: the parameters in another order, and separators for what is encoded.
+            2 => format!("{path}?{}", query.split('&').rev().collect::<Vec<_>>().join("&")),
+            3 => {
+                let plain = |text: &str| {
+                    let pairs = [("%3B", ";"), ("%23", "#"), ("%26", "&"), ("%2F", "/"), ("%2f", "/"), ("%2b", "+")];
+                    pairs.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+                };
+                format!("{}?{}", plain(&path), plain(&query))
+            }
             _ => format!("{other_path}?{other_query}"),
         };
-        if signed.at(&target).is_ok() {
+        if signed.verdict().is_ok() && signed.at(&target).is_ok() {
             prop_assert_eq!(meaning(&target), meaning(&signed.target()));
         }
     }

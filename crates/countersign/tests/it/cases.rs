@@ -1,0 +1,127 @@
+//! Attack cases that concern all schemes alike.
+
+use std::fs;
+use std::path::Path;
+
+use countersign::crypto::equal;
+use countersign::{AccessKeyId, Body, ReadError, Request, schemes};
+use http::{HeaderMap, HeaderValue};
+
+/// All sources of this crate, with their places.
+fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else {
+            let text = fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]").next().unwrap().to_owned();
+            found.push((path.display().to_string(), text));
+        }
+    }
+}
+
+#[test]
+fn case_06_signatures_are_compared_in_one_place_and_in_constant_time() {
+    let mut found = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    assert!(found.len() > 30);
+    for (place, text) in &found {
+        // Only what `SigningKey::proves` says counts, and that asks `crypto::equal` or a library.
+        for line in text.lines().filter(|line| line.contains("signature ==") || line.contains("== signature"))
+        {
+            assert!(line.trim_start().starts_with("//"), "{place}: {line}");
+        }
+        let judges = text.contains(".proves(");
+        let may = ["verify.rs", "key.rs", "explain/mod.rs", "asymmetric.rs", "chunks.rs"];
+        assert!(!judges || may.iter().any(|file| place.ends_with(file)), "{place}");
+    }
+    let bytes: Vec<u8> = (0..64).collect();
+    for at in 0..64 {
+        let mut other = bytes.clone();
+        other[at] ^= 1;
+        assert!(!equal(&bytes, &other) && equal(&bytes, &bytes.clone()), "{at}");
+    }
+}
+
+/// A request whose `Authorization`, or whose fields of RFC 9421, name this id.
+fn naming(scheme: &str, id: &str) -> Option<HeaderMap> {
+    let hex = "0".repeat(64);
+    let base = "A".repeat(43);
+    let authorization = match scheme {
+        "odps" => format!("ODPS {id}:AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        "acs3" => format!("ACS3-HMAC-SHA256 Credential={id},SignedHeaders=host,Signature={hex}"),
+        "acs-roa" => format!("acs {id}:AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        "oss" => format!("OSS {id}:AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        "oss2" => format!("OSS2 AccessKeyId:{id},Signature:{base}="),
+        "oss4" => {
+            format!("OSS4-HMAC-SHA256 Credential={id}/20261121/cn/oss/aliyun_v4_request,Signature={hex}")
+        }
+        "sigv4" => format!(
+            "AWS4-HMAC-SHA256 Credential={id}/20261121/us-east-1/s3/aws4_request,SignedHeaders=host,Signature={hex}"
+        ),
+        "kong-hmac" => format!(
+            "hmac username=\"{id}\", algorithm=\"hmac-sha256\", headers=\"date\", signature=\"{base}=\""
+        ),
+        "apisix-hmac" => format!(
+            "Signature keyId=\"{id}\",algorithm=\"hmac-sha256\",headers=\"date\",signature=\"{base}=\""
+        ),
+        _ => String::new(),
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert("host", HeaderValue::from_static("h"));
+    headers.insert("date", HeaderValue::from_static("Sat, 21 Nov 2026 23:23:13 GMT"));
+    headers.insert("x-acs-date", HeaderValue::from_static("2026-11-21T23:23:13Z"));
+    headers.insert("x-amz-date", HeaderValue::from_static("20261121T232313Z"));
+    headers.insert("x-oss-date", HeaderValue::from_static("20261121T232313Z"));
+    if scheme == "rfc9421" {
+        let input = format!("sig=(\"@method\");created=1795303393;keyid=\"{id}\";alg=\"hmac-sha256\"");
+        headers.insert("signature-input", HeaderValue::from_str(&input).ok()?);
+        headers.insert("signature", HeaderValue::from_str(&format!("sig=:{base}=:")).ok()?);
+    } else {
+        headers.insert("authorization", HeaderValue::from_str(&authorization).ok()?);
+    }
+    Some(headers)
+}
+
+#[test]
+fn case_37_an_id_holds_nothing_that_another_language_reads() {
+    let ids = ["' OR 1=1 --", "a)(uid=*", "a;b", "../../etc", "${jndi:x}", "a\"b", "a%00", "*"];
+    for id in ids {
+        assert!(AccessKeyId::new(id).is_err(), "{id}");
+        for scheme in schemes::ALL {
+            let Some(headers) = naming(scheme.name(), id) else { continue };
+            let request = Request::new("GET", "/", &headers, Body::Whole(b""));
+            match schemes::read(&request) {
+                None | Some((_, Err(ReadError::Malformed(_)))) => {}
+                Some((by, read)) => panic!("{}: {id}: {read:?}", by.name()),
+            }
+        }
+    }
+}
+
+#[test]
+fn case_35_a_key_id_is_never_an_address_to_fetch() {
+    for id in ["https://attacker.example/key", "http://169.254.169.254/", "file:///etc/passwd"] {
+        for scheme in schemes::ALL {
+            let Some(headers) = naming(scheme.name(), id) else { continue };
+            let request = Request::new("GET", "/", &headers, Body::Whole(b""));
+            assert!(!matches!(schemes::read(&request), Some((_, Ok(_)))), "{}: {id}", scheme.name());
+        }
+    }
+}
+
+#[test]
+fn case_33_and_35_what_judges_cannot_reach_the_network() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for judge in ["countersign", "countersign-accounts"] {
+        let manifest = fs::read_to_string(crates.join(judge).join("Cargo.toml")).unwrap();
+        let dependencies = manifest.split("[dev-dependencies]").next().unwrap();
+        for client in ["reqwest", "hyper", "tokio", "ureq", "curl", "sqlx"] {
+            let named = |line: &str| {
+                line.starts_with(&format!("{client}.")) || line.starts_with(&format!("{client} "))
+            };
+            assert!(!dependencies.lines().any(named), "{judge} depends on {client}");
+        }
+    }
+}
