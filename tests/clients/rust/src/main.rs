@@ -103,6 +103,7 @@ fn send(head: &Parts, body: &[u8]) -> Outcome {
     bytes.extend_from_slice(b"\r\n");
     bytes.extend_from_slice(body);
     let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     stream.write_all(&bytes)?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;

@@ -56,6 +56,9 @@ fn converse(client: &TcpStream, server: &str, state: &Mutex<State>) -> Option<()
         if let Some(step) = head.strip_prefix("GET /-/step/") {
             state.lock().unwrap().step = step.split(' ').next()?.to_owned();
             (&mut &*client).write_all(b"HTTP/1.1 204 No Content\r\n\r\n").ok()?;
+            if closes(&head) {
+                return None;
+            }
             continue;
         }
         server.get_mut().write_all(&request).ok()?;
@@ -84,7 +87,15 @@ fn converse(client: &TcpStream, server: &str, state: &Mutex<State>) -> Option<()
         state.exchanges.push(exchange);
         // Once the client has the answer, the test may ask for what was exchanged.
         (&mut &*client).write_all(&body).ok()?;
+        if closes(&head) || closes(&answered) {
+            return None;
+        }
     }
+}
+
+/// Whether nothing follows on this connection.
+fn closes(head: &str) -> bool {
+    field(head, "connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
 }
 
 /// Reads to the empty line.
