@@ -23,6 +23,7 @@ test: setup-tests lint ## install what the tests need, lint, run every test
 	else \
 	    set -x; $(CARGO) test --workspace; \
 	fi
+	@CARGO='$(CARGO)' scripts/wasm
 
 lint: ## check the formatting, clippy with warnings as errors, then dependencies
 	@CARGO='$(CARGO)' scripts/lint

@@ -176,6 +176,39 @@ impl Pending<'_> {
     }
 }
 
+/// A body that is compared with what was signed on its way to somebody else.
+#[derive(Debug)]
+#[must_use = "the body is not the one that was signed before `Streaming::finish` says so"]
+pub struct Streaming {
+    scheme: &'static dyn Scheme,
+    check: BodyCheck,
+}
+
+impl Streaming {
+    /// Takes the next piece of the body.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::BodyMismatch`], as soon as it is certain.
+    pub fn update(&mut self, piece: &[u8]) -> Result<(), Refused> {
+        if self.check.update(piece) { Ok(()) } else { Err(self.mismatch()) }
+    }
+
+    /// Ends the comparison: all of the body was taken.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::BodyMismatch`].
+    pub fn finish(self) -> Result<(), Refused> {
+        let mismatch = self.mismatch();
+        if self.check.finish() { Ok(()) } else { Err(mismatch) }
+    }
+
+    fn mismatch(&self) -> Refused {
+        Refused { refusal: Refusal::BodyMismatch, scheme: Some(self.scheme) }
+    }
+}
+
 /// Judges requests by a keyring. It does no I/O and waits for nothing.
 #[derive(Debug)]
 pub struct Verifier {
@@ -316,6 +349,25 @@ impl Verifier {
         }
         self.use_up(&verified, single_use.as_ref(), now).map_err(refused)?;
         Ok(verified)
+    }
+
+    /// Lets a request through whose body is still on its way, for whoever hands both on: the head is all that is
+    /// verified, and [`Streaming`] compares the body as it passes.
+    ///
+    /// Whoever is handed the head may act on it before the body has come, so what the request uses up is used up now.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], where the request has been used up already.
+    pub fn stream<'r>(
+        &self,
+        pending: Pending<'r>,
+        now: Timestamp,
+    ) -> Result<(Verified<'r>, Streaming), Refused> {
+        let Pending { verified, scheme, check, single_use } = pending;
+        let refused = |refusal| Refused { refusal, scheme: Some(scheme) };
+        self.use_up(&verified, single_use.as_ref(), now).map_err(refused)?;
+        Ok((verified, Streaming { scheme, check }))
     }
 
     /// The last step: a request that is refused for anything else uses up nothing, so a stranger cannot spend what is

@@ -1,4 +1,5 @@
-//! The environment variables that Countersign reads, and the only place that reads them.
+//! The environment variables that Countersign reads, and the only place that reads them. Those that hold an AccessKey are
+//! listed with the profiles that they make: `client/src/profile/environment.rs`.
 
 /// The data directory: as `--data`.
 pub(crate) const DATA: &str = "COUNTERSIGN_DATA";
@@ -18,6 +19,15 @@ pub(crate) const WATCHDOG_USEC: &str = "WATCHDOG_USEC";
 pub(crate) const WATCHDOG_PID: &str = "WATCHDOG_PID";
 /// Who runs the command, for the change log.
 pub(crate) const USER: &str = "USER";
+
+/// Where the profiles of other programs are.
+pub(crate) const HOME: &str = "HOME";
+/// Which profile of `~/.aliyun/config.json` is meant, as Alibaba Cloud's programs read it.
+pub(crate) const ALIBABA_CLOUD_PROFILE: &str = "ALIBABA_CLOUD_PROFILE";
+/// Which profile of `~/.aws` is meant, and where its files are, as AWS's programs read them.
+pub(crate) const AWS_PROFILE: &str = "AWS_PROFILE";
+pub(crate) const AWS_SHARED_CREDENTIALS_FILE: &str = "AWS_SHARED_CREDENTIALS_FILE";
+pub(crate) const AWS_CONFIG_FILE: &str = "AWS_CONFIG_FILE";
 
 /// The value of a variable; one that is empty counts as not set.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]

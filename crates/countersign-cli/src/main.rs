@@ -25,7 +25,7 @@ struct Arguments {
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 done; 1 refused or failed, with the reason on standard error; 2 the \
-                           arguments cannot be used. `explain` has its own, see its help.";
+                           arguments cannot be used. `explain` and `exec` have their own, see their help.";
 
 /// What each command does stands with its arguments, in its own file.
 #[derive(Debug, Subcommand)]
@@ -42,6 +42,7 @@ enum Command {
     Project(commands::project::Project),
     Sign(commands::sign::Sign),
     Request(commands::request::Request),
+    Exec(commands::exec::Exec),
     Explain(commands::explain::Explain),
     Whoami(commands::whoami::Whoami),
     Doctor(commands::doctor::Doctor),
@@ -91,6 +92,7 @@ fn run(command: Command, printer: &mut Printer) -> anyhow::Result<u8> {
             Command::Project(command) => command.run(printer).await,
             Command::Sign(command) => command.run(printer),
             Command::Request(command) => command.run(printer).await,
+            Command::Exec(command) => command.run(printer).await,
             Command::Explain(command) => command.run(printer),
             Command::Whoami(command) => command.run(printer).await,
             Command::Doctor(command) => command.run(printer).await,

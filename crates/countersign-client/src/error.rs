@@ -24,6 +24,21 @@ pub enum ProfileError {
     #[error("this is UTF-16 text: save it as plain text")]
     Utf16,
 
+    #[error("this is not UTF-8 text")]
+    NotUtf8,
+
+    /// Lines and columns count from 1.
+    #[error("it is not JSON, or not that of a profile: see line {line}, column {column}")]
+    Json { line: usize, column: usize },
+
+    /// Lines count from 1.
+    #[error("line {line} is neither `[section]` nor, behind one, `name = value`")]
+    Line { line: usize },
+
+    /// The file has profiles, and not this one.
+    #[error("there is no profile `{name}`: {}", listed(known))]
+    NoSuchProfile { name: String, known: Vec<String> },
+
     /// The text breaks the rules of Java properties.
     #[error(transparent)]
     Malformed(#[from] Malformed),
@@ -31,6 +46,14 @@ pub enum ProfileError {
     /// What stands where an AccessKey id belongs is none. `name` is the key or variable.
     #[error("`{name}` holds no AccessKey id{}", comment_hint(*comment))]
     AccessKeyId { name: &'static str, comment: bool, source: NotAnAccessKeyId },
+}
+
+fn listed(known: &[String]) -> String {
+    if known.is_empty() {
+        return "there are none".to_owned();
+    }
+    let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+    format!("there are {}", known.join(", "))
 }
 
 fn comment_hint(comment: bool) -> &'static str {
@@ -46,6 +69,12 @@ pub enum Warning {
         "the profile begins with a byte order mark, which hides its first key from odpscmd: save it without one"
     )]
     ByteOrderMark,
+
+    /// The profile says how to get an AccessKey, and holds none.
+    #[error(
+        "the profile `{profile}` has no AccessKey of its own: it gets one by `{by}`, which is not done here"
+    )]
+    NoAccessKey { profile: String, by: &'static str },
 
     /// The file holds a secret, and its mode lets others than its owner at it.
     #[error("`{0}` holds a secret and is open to others on this machine (mode {mode:03o}): chmod 600 `{0}`", path.display())]

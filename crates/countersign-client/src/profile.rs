@@ -1,8 +1,11 @@
 //! Where to call and with which AccessKey, as people have it on their machines already.
 
+mod aliyun;
+mod aws;
+pub(crate) mod environment;
+mod file;
+
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use countersign::{AccessKeyId, AccessKeySecret};
@@ -55,46 +58,12 @@ pub struct Loaded {
     pub warnings: Vec<Warning>,
 }
 
-/// The environment variables that [`Profile::from_env`] asks for.
-pub const VARIABLES: &[&str] = &[
-    "ALIBABA_CLOUD_ACCESS_KEY_ID",
-    "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-    "ALIBABA_CLOUD_SECURITY_TOKEN",
-    "ODPS_ACCESS_ID",
-    "ODPS_ACCESS_KEY",
-    "ODPS_ENDPOINT",
-    "ODPS_PROJECT",
-    "ODPS_PROJECT_NAME",
-    "ODPS_REGION_NAME",
-    "ODPS_STS_ACCESS_KEY_ID",
-    "ODPS_STS_ACCESS_KEY_SECRET",
-    "ODPS_STS_TOKEN",
-];
-
 impl Profile {
     /// Reads a file in the form of odpscmd's `odps_config.ini`.
     ///
     /// A file that holds a secret and is open to others is warned of, not refused: odpscmd itself leaves it so.
     pub fn open_odps_config(path: &Path) -> Result<Loaded, ProfileError> {
-        let unreadable = |source| ProfileError::Unreadable { path: path.into(), source };
-        let file = File::open(path).map_err(unreadable)?;
-        let metadata = file.metadata().map_err(unreadable)?;
-
-        // One byte more than is allowed, so that a longer file is seen to be one. Reserved whole, as a buffer that
-        // grows leaves copies of the secret behind.
-        let most = properties::MAX_LEN + 1;
-        let expected = usize::try_from(metadata.len()).unwrap_or(most).saturating_add(1);
-        let mut bytes = Zeroizing::new(Vec::with_capacity(expected.min(most)));
-        let limit = u64::try_from(most).unwrap_or(u64::MAX);
-        file.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
-
-        let mut loaded = Self::read_odps_config(&bytes)
-            .map_err(|source| ProfileError::InFile { path: path.into(), source: Box::new(source) })?;
-        let secret = loaded.profile.access_key_secret.is_some() || loaded.profile.security_token.is_some();
-        if let Some(mode) = open_to_others(&metadata).filter(|_| secret) {
-            loaded.warnings.push(Warning::OpenToOthers { path: path.into(), mode });
-        }
-        Ok(loaded)
+        file::open(path, Self::read_odps_config)
     }
 
     /// Reads the text of an `odps_config.ini`. Keys that are not asked for here are passed over, as are empty values.
@@ -120,40 +89,6 @@ impl Profile {
             signature_v4_corporation: get("signature_v4_corporation").map(String::from),
         };
         Ok(Loaded { profile, warnings })
-    }
-
-    /// Reads the environment, through `lookup`, which gives a variable's value.
-    ///
-    /// Of three ways to name an AccessKey the more particular goes first: `ODPS_ACCESS_ID`, then PyODPS's
-    /// `ODPS_STS_ACCESS_KEY_ID`, then `ALIBABA_CLOUD_ACCESS_KEY_ID`, each with its companions. An empty variable is none.
-    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ProfileError> {
-        let get = |name: &str| {
-            let value = Zeroizing::new(lookup(name)?);
-            Some(value.trim()).filter(|value| !value.is_empty()).map(|value| Zeroizing::new(value.to_owned()))
-        };
-        let credential = |id: &'static str, secret: &str, token: Option<&str>| {
-            Ok::<_, ProfileError>(Self {
-                access_key_id: get(id).map(|text| access_key_id(id, &text)).transpose()?,
-                access_key_secret: get(secret).map(|text| AccessKeySecret::new(text.as_str())),
-                security_token: token.and_then(get).map(|text| SecurityToken::new(text.as_str())),
-                ..Self::default()
-            })
-        };
-        let plain = |name: &str| get(name).map(|value| String::from(value.as_str()));
-        let place = Self {
-            endpoint: plain("ODPS_ENDPOINT"),
-            project: plain("ODPS_PROJECT_NAME").or_else(|| plain("ODPS_PROJECT")),
-            region: plain("ODPS_REGION_NAME"),
-            ..Self::default()
-        };
-        let odps = credential("ODPS_ACCESS_ID", "ODPS_ACCESS_KEY", None)?;
-        let sts = credential("ODPS_STS_ACCESS_KEY_ID", "ODPS_STS_ACCESS_KEY_SECRET", Some("ODPS_STS_TOKEN"))?;
-        let alibaba_cloud = credential(
-            "ALIBABA_CLOUD_ACCESS_KEY_ID",
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-            Some("ALIBABA_CLOUD_SECURITY_TOKEN"),
-        )?;
-        Ok(place.or(odps).or(sts).or(alibaba_cloud))
     }
 
     /// This profile, and where it is silent the other: `flags.or(environment).or(file)`.
@@ -238,20 +173,8 @@ fn access_key_id(name: &'static str, text: &str) -> Result<AccessKeyId, ProfileE
     })
 }
 
-/// The permissions of a file that others than its owner may use in some way.
-#[cfg(unix)]
-fn open_to_others(metadata: &std::fs::Metadata) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt;
-    Some(metadata.permissions().mode() & 0o777).filter(|mode| mode & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn open_to_others(_: &std::fs::Metadata) -> Option<u32> {
-    None
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::error::Error;
 
     use proptest::prelude::*;
@@ -259,7 +182,7 @@ mod tests {
     use super::*;
 
     /// All that a profile says, so that two can be compared: secrets themselves cannot.
-    fn told(profile: &Profile) -> [Option<&str>; 7] {
+    pub(crate) fn told(profile: &Profile) -> [Option<&str>; 7] {
         [
             profile.endpoint.as_deref(),
             profile.access_key_id.as_ref().map(AccessKeyId::as_str),
@@ -275,7 +198,7 @@ mod tests {
         Profile::read_odps_config(text.as_bytes()).unwrap().profile
     }
 
-    fn key(id: &str, secret: &str, token: &str) -> Profile {
+    pub(crate) fn key(id: &str, secret: &str, token: &str) -> Profile {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Profile {
             access_key_id: given(id).map(|id| AccessKeyId::new(&id).unwrap()),
@@ -283,13 +206,6 @@ mod tests {
             security_token: given(token).map(SecurityToken::new),
             ..Profile::default()
         }
-    }
-
-    fn env(variables: &[(&str, &str)]) -> Result<Profile, ProfileError> {
-        Profile::from_env(|name| {
-            assert!(VARIABLES.contains(&name), "{name} is not listed");
-            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-        })
     }
 
     #[test]
@@ -307,7 +223,6 @@ mod tests {
     #[test]
     fn what_is_empty_is_not_said() {
         assert_eq!(told(&read("access_id=\naccess_key= \nend_point\nACCESS_ID=other-case\n")), [None; 7]);
-        assert_eq!(told(&env(&[("ODPS_ACCESS_ID", ""), ("ODPS_ENDPOINT", "  ")]).unwrap()), [None; 7]);
     }
 
     #[test]
@@ -332,8 +247,6 @@ mod tests {
             error.to_string(),
             "`access_id` holds no AccessKey id (what follows a value is part of it: give a comment its own line)"
         );
-        let error = env(&[("ALIBABA_CLOUD_ACCESS_KEY_ID", "swapped/secret")]).unwrap_err();
-        assert!(!format!("{error:?} {error}").contains("swapped"), "{error:?}");
     }
 
     #[test]
@@ -341,40 +254,6 @@ mod tests {
         let profile = key("id", "hunter2", "hunter3");
         let printed = format!("{profile:?} {:?}", Loaded { profile: profile.clone(), warnings: Vec::new() });
         assert!(printed.contains("id") && !printed.contains("hunter"), "{printed}");
-    }
-
-    #[test]
-    fn the_environment_is_read_as_the_sdks_name_it() {
-        let profile = env(&[
-            ("ODPS_ENDPOINT", " http://h/api "),
-            ("ODPS_PROJECT", "older"),
-            ("ODPS_PROJECT_NAME", "p"),
-            ("ODPS_REGION_NAME", "r"),
-            ("ALIBABA_CLOUD_ACCESS_KEY_ID", "STS.a"),
-            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", " s\n"),
-            ("ALIBABA_CLOUD_SECURITY_TOKEN", "t"),
-        ]);
-        let expected =
-            [Some("http://h/api"), Some("STS.a"), Some("s"), Some("t"), Some("p"), Some("r"), None];
-        assert_eq!(told(&profile.unwrap()), expected);
-    }
-
-    #[test]
-    fn the_more_particular_variables_go_first_and_whole() {
-        let mut variables = vec![
-            ("ALIBABA_CLOUD_ACCESS_KEY_ID", "a"),
-            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "a-secret"),
-            ("ALIBABA_CLOUD_SECURITY_TOKEN", "a-token"),
-        ];
-        for (prefix, expected) in [("ODPS_STS_", ["b", "b-secret"]), ("ODPS_", ["c", "c-secret"])] {
-            let names = match prefix {
-                "ODPS_" => ["ODPS_ACCESS_ID", "ODPS_ACCESS_KEY"],
-                _ => ["ODPS_STS_ACCESS_KEY_ID", "ODPS_STS_ACCESS_KEY_SECRET"],
-            };
-            variables.extend(names.into_iter().zip(expected));
-            let profile = env(&variables).unwrap();
-            assert_eq!(told(&profile)[1..4], [Some(expected[0]), Some(expected[1]), None]);
-        }
     }
 
     #[test]

@@ -127,13 +127,13 @@ impl Endpoint {
         }
     }
 
-    /// Counts a refused request for the owner of the AccessKey that it named, if there is such a key.
+    /// Counts a refused request for the owner of the AccessKey that it named. Where there is no such key the work is the
+    /// same: the answer comes after it.
     fn note_refusal(&self, seen: &Seen, spoken: &Spoken, arrival: &Arrival<'_>) {
         let snapshot = self.state.verifier.keyring().snapshot();
-        if let Some(id) = &seen.access_key_id
-            && let Some(access_key) = snapshot.get(id)
-        {
-            self.state.refusals.note(&access_key.account, id, spoken.code, arrival.peer, arrival.now);
+        if let Some(id) = &seen.access_key_id {
+            let account = snapshot.get(id).map(|access_key| &access_key.account);
+            self.state.refusals.note(account, id, spoken.code, arrival.peer, arrival.now);
         }
     }
 

@@ -65,8 +65,7 @@ impl Node {
 pub async fn load(store: &Store, ring: &Ring) -> Result<Snapshot, Failure> {
     let mut attempts = 0;
     loop {
-        let full = store.full_state().await?;
-        match Snapshot::from_full_state(full.revision, &full.changes, ring) {
+        match store.snapshot(ring).await? {
             Err(SealError::MissingRingKey(..)) if attempts < LOAD_AGAIN => {
                 app::ring::learn(store, ring).await?;
                 attempts += 1;

@@ -1,9 +1,10 @@
 //! The change log, read.
 
-use countersign_accounts::access_key::AccessKeyStatus;
 use countersign_accounts::change::{Change, Recorded, Revision};
 use countersign_accounts::id::AccountId;
-use countersign_accounts::seal::Sealed;
+use countersign_accounts::keyring::Snapshot;
+use countersign_accounts::seal::{Ring, SealError, Sealed};
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
@@ -68,66 +69,33 @@ impl Store {
     /// How things stand at one revision.
     pub async fn full_state(&self) -> Result<FullState, StoreError> {
         let mut transaction = self.pool().begin_with(self.engine().begin_read()).await?;
-        let head = sqlx::query(sql::LAST_REVISION).fetch_one(&mut *transaction).await?;
-        let revision = revision(&Row { row: &head, table: "change_head", key: "seq" })?;
-        let accounts = accounts::all(&mut transaction).await?;
-        let projects = projects::all(&mut transaction).await?;
-        let keys = bulk::access_keys(&mut transaction, self.engine().kind).await?;
+        let mut full = without_keys(&mut transaction).await?;
+        let take = |page| {
+            full.changes.extend(page);
+            Ok(())
+        };
+        // Whatever is read here is taken.
+        let _ = bulk::access_keys(&mut transaction, self.engine().kind, take).await?;
         transaction.rollback().await?;
+        Ok(full)
+    }
 
-        let mut of_accounts = Vec::new();
-        for account in &accounts {
-            let id = || account.id.clone();
-            if account.administrator {
-                of_accounts.push(Change::AdministratorAppointed { account: id() });
-            }
-            if account.suspended {
-                of_accounts.push(Change::AccountSuspended { account: id() });
-            }
-            if account.closed.is_some() {
-                of_accounts.push(Change::AccountClosed { account: id() });
-            }
-        }
-        let mut changes = Vec::with_capacity(accounts.len() + projects.len() + keys.len());
-        changes.extend(accounts.into_iter().map(|account| Change::AccountOpened {
-            account: account.id,
-            email: account.email,
-            access_key_limit: account.access_key_limit,
-        }));
-        changes.extend(of_accounts);
-        changes.extend(
-            projects
-                .into_iter()
-                .map(|project| Change::ProjectCreated { account: project.account, project: project.name }),
-        );
-        let mut changes: Vec<_> = changes.into_iter().map(|change| (change, None)).collect();
-        let mut standings = Vec::new();
-        for (key, sealed) in keys {
-            let (account, access_key) = (key.account.clone(), key.id.clone());
-            match key.status {
-                AccessKeyStatus::Enabled => {}
-                AccessKeyStatus::Disabled => {
-                    standings.push(Change::AccessKeyDisabled { account, access_key })
-                }
-                AccessKeyStatus::Deleted(_) => {
-                    standings.push(Change::AccessKeyDeleted { account, access_key })
-                }
-            }
-            let created = Change::AccessKeyCreated {
-                account: key.account,
-                access_key: key.id,
-                description: key.description,
-                expires: key.expires,
-                replaces: None,
-                networks: key.networks,
-                kind: key.kind,
-                // Told below, as of all others.
-                disabled: false,
-            };
-            changes.push((created, Some(sealed)));
-        }
-        changes.extend(standings.into_iter().map(|change| (change, None)));
-        Ok(FullState { revision, changes })
+    /// The keyring of the full state, which is not held in memory for it.
+    ///
+    /// # Errors
+    ///
+    /// Of the two, the inner one says that a secret cannot be opened by this ring.
+    pub async fn snapshot(&self, ring: &Ring) -> Result<Result<Snapshot, SealError>, StoreError> {
+        let mut transaction = self.pool().begin_with(self.engine().begin_read()).await?;
+        let FullState { revision, changes } = without_keys(&mut transaction).await?;
+        let mut snapshot = match Snapshot::from_full_state(revision, &changes, ring) {
+            Ok(snapshot) => snapshot,
+            Err(error) => return Ok(Err(error)),
+        };
+        let take = |page: bulk::Page| snapshot.take_in(&page, ring);
+        let taken = bulk::access_keys(&mut transaction, self.engine().kind, take).await?;
+        transaction.rollback().await?;
+        Ok(taken.map(|()| snapshot))
     }
 
     /// Changes, newest first, from the last before number `before`; of all accounts, or of one.
@@ -148,6 +116,38 @@ impl Store {
         }
         query.fetch_all(self.pool()).await?.iter().map(recorded).collect()
     }
+}
+
+/// The full state but for its AccessKeys.
+async fn without_keys(connection: &mut AnyConnection) -> Result<FullState, StoreError> {
+    let head = sqlx::query(sql::LAST_REVISION).fetch_one(&mut *connection).await?;
+    let revision = revision(&Row { row: &head, table: "change_head", key: "seq" })?;
+    let accounts = accounts::all(connection).await?;
+    let projects = projects::all(connection).await?;
+
+    let mut of_accounts = Vec::new();
+    for account in &accounts {
+        let id = || account.id.clone();
+        if account.administrator {
+            of_accounts.push(Change::AdministratorAppointed { account: id() });
+        }
+        if account.suspended {
+            of_accounts.push(Change::AccountSuspended { account: id() });
+        }
+        if account.closed.is_some() {
+            of_accounts.push(Change::AccountClosed { account: id() });
+        }
+    }
+    let opened = accounts.into_iter().map(|account| Change::AccountOpened {
+        account: account.id,
+        email: account.email,
+        access_key_limit: account.access_key_limit,
+    });
+    let created = projects
+        .into_iter()
+        .map(|project| Change::ProjectCreated { account: project.account, project: project.name });
+    let changes = opened.chain(of_accounts).chain(created).map(|change| (change, None)).collect();
+    Ok(FullState { revision, changes })
 }
 
 /// The revision that a row of the log, or the head, says.

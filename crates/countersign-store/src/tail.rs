@@ -190,14 +190,14 @@ impl Tail {
 
     /// None where it is to be read again.
     async fn full_state(&mut self) -> Result<Option<Snapshot>, StoreError> {
-        let mut full = in_time(FULL_STATE_ANSWER, self.store.full_state()).await?;
-        let snapshot = match Snapshot::from_full_state(full.revision, &full.changes, &self.ring) {
+        let snapshot = match in_time(FULL_STATE_ANSWER, self.store.snapshot(&self.ring)).await? {
             Ok(snapshot) => {
                 self.left_out.clear();
                 snapshot
             }
             Err(_) if self.doubtful().await? => return Ok(None),
             Err(_) => {
+                let mut full = in_time(FULL_STATE_ANSWER, self.store.full_state()).await?;
                 self.left_out.clear();
                 self.leave_out(full.changes.iter_mut().map(|(change, sealed)| (&*change, sealed)));
                 Snapshot::from_full_state(full.revision, &full.changes, &self.ring).map_err(unopened)?

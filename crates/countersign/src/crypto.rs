@@ -222,8 +222,10 @@ impl<H: Blocks<WORDS>, const WORDS: usize> Prepared<H, WORDS> {
             fill(&mut block, key);
         }
         let mut prepared = Self { inner: H::INITIAL, outer: H::INITIAL, hash: std::marker::PhantomData };
-        H::compress(&mut prepared.inner, &[block.map(|byte| byte ^ 0x36)]);
-        H::compress(&mut prepared.outer, &[block.map(|byte| byte ^ 0x5c)]);
+        block.iter_mut().for_each(|byte| *byte ^= 0x36);
+        H::compress(&mut prepared.inner, &[block]);
+        block.iter_mut().for_each(|byte| *byte ^= 0x36 ^ 0x5c);
+        H::compress(&mut prepared.outer, &[block]);
         block.zeroize();
         prepared
     }

@@ -39,7 +39,7 @@ pub fn sign(
     let mut signed = parts.clone();
     scheme.prepare(&mut signed, body, &credential.id, options)?;
 
-    let (text, signature) = compute(scheme, place, &signed, body, credential)?;
+    let (text, signature) = compute(scheme, place, &signed, body, credential, options)?;
     scheme.attach(&mut signed, &signature)?;
     *parts = signed;
     Ok(text)
@@ -51,10 +51,15 @@ fn compute(
     parts: &Parts,
     body: &[u8],
     credential: &Credential,
+    options: &SignOptions,
 ) -> Result<(StringToSign, Signature), Malformed> {
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     let request = Request::new(parts.method.as_str(), target, &parts.headers, Body::Whole(body));
     let claim = read(scheme, &request)?;
+    // A scheme that has but one takes no notice, and would take a private key for a shared secret.
+    if let Some(other) = options.algorithm.filter(|algorithm| *algorithm != claim.algorithm) {
+        return Err(Malformed::UnknownAlgorithm(other.name().to_owned()));
+    }
     let keys = keys(scheme, &claim, credential)?;
     let mut text = StringToSign::new();
     let strict = scheme.readings().iter().find(|reading| reading.is_strict());

@@ -5,10 +5,13 @@ use std::io::Write;
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use clap::Args;
-use countersign_accounts::clock;
-use countersign_client::{Answer, Client};
+use countersign::Malformed;
+use countersign_accounts::{clock, random};
+use countersign_client::{Answer, Client, ClientError, Signed};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use rand_core::CryptoRng;
 
+use super::signing::Signing;
 use crate::print::{Printer, printable};
 use crate::profile::ProfileArgs;
 
@@ -19,9 +22,11 @@ const SET_BY_SIGNING: [&str; 2] = ["authorization", "date"];
 #[derive(Args, Debug)]
 pub(crate) struct Request {
     #[command(flatten)]
-    pub(super) profile: ProfileArgs,
+    profile: ProfileArgs,
     #[command(flatten)]
-    pub(super) about: About,
+    signing: Signing,
+    #[command(flatten)]
+    about: About,
     /// Print the status and the header fields of the answer too
     #[arg(long, short)]
     include: bool,
@@ -32,7 +37,7 @@ pub(crate) struct Request {
 pub(super) struct About {
     /// The method, such as GET
     method: Method,
-    /// A path behind the endpoint's own, such as /tenants, or a whole URL
+    /// A path behind the endpoint's own, such as /tenants, or a whole URL: by `odps` of the endpoint, by other schemes any
     url: String,
     /// A header field, such as 'Content-Type: application/xml'; it may be given several times
     #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
@@ -44,7 +49,7 @@ pub(super) struct About {
 
 impl Request {
     pub(crate) async fn run(self, printer: &mut Printer) -> anyhow::Result<u8> {
-        let client = self.profile.client(printer)?;
+        let client = self.signing.client(&self.profile, printer)?;
         let answer = self.about.send(&client).await?;
         if self.include {
             printer.line(&format!("HTTP/1.1 {}", answer.status))?;
@@ -69,19 +74,30 @@ impl Request {
 
 impl About {
     /// The signed request, not sent.
-    pub(super) fn sign(self, client: &Client) -> anyhow::Result<countersign_client::Signed> {
+    pub(super) fn sign(self, client: &Client) -> anyhow::Result<Signed> {
         let body = match self.body.as_deref().map(|body| body.strip_prefix('@').ok_or(body)) {
             None => Bytes::new(),
             Some(Err(text)) => Bytes::copy_from_slice(text.as_bytes()),
             Some(Ok(file)) => std::fs::read(file).with_context(|| format!("cannot read `{file}`"))?.into(),
         };
         let headers = parse_headers(&self.headers)?;
-        Ok(client.sign(self.method, &self.url, headers, body, clock::now())?)
+        let nonce = nonce(&mut random::from_system());
+        match client.sign(self.method, &self.url, headers, body, clock::now(), &nonce) {
+            Err(ClientError::Sign(Malformed::Missing(what @ ("region" | "service")))) => {
+                bail!("the scheme signs the {what}, and none is known: give `--{what} NAME`")
+            }
+            signed => Ok(signed?),
+        }
     }
 
     async fn send(self, client: &Client) -> anyhow::Result<Answer> {
         Ok(client.send(self.sign(client)?).await?)
     }
+}
+
+/// What no other request has: 128 random bits.
+pub(crate) fn nonce(random: &mut impl CryptoRng) -> String {
+    format!("{:016x}{:016x}", random.next_u64(), random.next_u64())
 }
 
 fn parse_headers(lines: &[String]) -> anyhow::Result<HeaderMap> {

@@ -1,16 +1,19 @@
-//! `countersign sign`: the header fields of a signed request.
+//! `countersign sign`: the header fields of a signed request, or its presigned URL.
 
 use clap::Args;
 
 use super::request::About;
+use super::signing::Signing;
 use crate::print::{Printer, printable};
 use crate::profile::ProfileArgs;
 
-/// Sign a request and print the header fields to send with it
+/// Sign a request and print what to send: the header fields, or the URL where the signature is in it
 #[derive(Args, Debug)]
 pub(crate) struct Sign {
     #[command(flatten)]
     profile: ProfileArgs,
+    #[command(flatten)]
+    signing: Signing,
     #[command(flatten)]
     about: About,
     /// Print what was signed instead
@@ -20,10 +23,14 @@ pub(crate) struct Sign {
 
 impl Sign {
     pub(crate) fn run(self, printer: &mut Printer) -> anyhow::Result<u8> {
-        let client = self.profile.client(printer)?;
+        let client = self.signing.client(&self.profile, printer)?;
         let signed = self.about.sign(&client)?;
         if self.string_to_sign {
             printer.line(&signed.string_to_sign.to_text())?;
+            return Ok(0);
+        }
+        if signed.in_query {
+            printer.line(&signed.url)?;
             return Ok(0);
         }
         for (name, value) in &signed.headers {

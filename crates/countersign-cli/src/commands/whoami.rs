@@ -34,8 +34,8 @@ impl Whoami {
             .context("no project is known: give `project_name` in the profile, or `--project NAME`")?;
         let url = format!("/projects/{project}/authorization");
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/xml"))]);
-        let signed =
-            client.sign(Method::POST, &url, headers, Bytes::from_static(QUERY.as_bytes()), clock::now())?;
+        let query = Bytes::from_static(QUERY.as_bytes());
+        let signed = client.sign(Method::POST, &url, headers, query, clock::now(), "")?;
         let answer = client.send(signed).await?;
         if !answer.status.is_success() {
             let said = element(&answer.body, "Message").unwrap_or_default();

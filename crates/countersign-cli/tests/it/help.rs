@@ -30,6 +30,7 @@ fn help_texts() {
         &["project", "create"],
         &["sign"],
         &["request"],
+        &["exec"],
         &["explain"],
         &["whoami"],
         &["doctor"],

@@ -31,6 +31,7 @@ mod pyodps;
 mod replies;
 mod rotation;
 mod sdk;
+mod signing;
 mod support;
 mod tamper;
 mod vectors;

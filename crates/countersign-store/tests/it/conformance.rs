@@ -188,9 +188,9 @@ async fn the_full_state_tells_the_rows(place: Place) {
             (suspended, None),
             (project_created("acc_2", "sales"), None),
             (created("acc_1", "A"), sealed("A")),
+            (deleted("acc_1", "A"), None),
             (created("acc_1", "B"), sealed("B")),
             (created("acc_2", "C"), sealed("C")),
-            (deleted("acc_1", "A"), None),
             (disabled("acc_2", "C"), None),
         ]
     );

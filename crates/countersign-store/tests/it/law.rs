@@ -254,6 +254,9 @@ async fn holds(place: &Place, all: Vec<Asked>, first: usize) {
     let from_rows = Snapshot::from_full_state(full.revision, &full.changes, ring).unwrap();
     assert_eq!(told(&rest), told(&at_once));
     assert_eq!(told(&at_once), told(&from_rows));
+    let in_pages = store.snapshot(ring).await.unwrap().unwrap();
+    assert_eq!(told(&in_pages), told(&from_rows));
+    assert_eq!(in_pages.revision(), from_rows.revision());
     let log = log(&store).await;
     let (by_log, registration) = accounts(log.iter().map(|recorded| &recorded.change));
     let (by_rows, _) = accounts(full.changes.iter().map(|(change, _)| change));

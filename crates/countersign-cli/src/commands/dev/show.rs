@@ -105,7 +105,7 @@ async fn until(client: &Client, status: StatusCode) -> anyhow::Result<Answer> {
 
 fn sign(client: &Client) -> anyhow::Result<Signed> {
     let url = format!("/projects/{PROJECT}");
-    Ok(client.sign(Method::GET, &url, HeaderMap::new(), Bytes::new(), clock::now())?)
+    Ok(client.sign(Method::GET, &url, HeaderMap::new(), Bytes::new(), clock::now(), "")?)
 }
 
 fn ms(duration: Duration) -> String {
