@@ -47,6 +47,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn case_26_a_target_and_a_host_that_name_two_hosts_are_refused() {
+        for (target, host, fine) in [
+            ("http://h:8640/api", "h:8640", true),
+            ("http://H/api", "h", true),
+            ("http://h/api", "h:80", false),
+            ("http://evil.example/api", "h", false),
+        ] {
+            let request = Request::builder().uri(target).header("host", host);
+            let (parts, ()) = request.body(()).unwrap().into_parts();
+            assert_eq!(fault(&parts).is_none(), fine, "{target} {host}");
+        }
+    }
+
+    #[test]
     fn one_host_one_coding_and_a_path() {
         type Case = (&'static str, &'static str, Version, &'static [(&'static str, &'static str)], bool);
         let cases: [Case; 16] = [

@@ -39,6 +39,39 @@ fn every_test_that_the_threat_model_names_is_there() {
     }
 }
 
+/// The numbers of the attack cases that a test's name holds.
+fn cases(name: &str) -> Vec<usize> {
+    let mut words = name.split('_').peekable();
+    let mut found = Vec::new();
+    while let Some(word) = words.next() {
+        if word == "case" || (word == "and" && !found.is_empty()) {
+            found.extend(
+                words.peek().filter(|next| next.len() == 2).and_then(|next| next.parse::<usize>().ok()),
+            );
+        }
+    }
+    found
+}
+
+#[test]
+fn the_table_of_attack_cases_and_the_tests_agree() {
+    let mut tests = HashSet::new();
+    functions(&root().join("crates"), &mut tests);
+    let text = fs::read_to_string(root().join("docs/reference/attack-cases.md")).unwrap();
+    let rows: Vec<_> = text.lines().skip_while(|line| !line.starts_with("| case |")).skip(2).collect();
+    assert_eq!(rows.len(), 44);
+    for (number, row) in (1..).zip(rows) {
+        let mut columns = row.trim_matches('|').split('|').map(str::trim);
+        assert_eq!(columns.next(), Some(number.to_string().as_str()), "{row}");
+        let told: HashSet<&str> = columns.next_back().unwrap().split('`').skip(1).step_by(2).collect();
+        let there: HashSet<&str> =
+            tests.iter().map(String::as_str).filter(|name| cases(name).contains(&number)).collect();
+        assert!(!there.is_empty(), "no test is named after case {number}");
+        let differ: Vec<_> = told.symmetric_difference(&there).collect();
+        assert!(differ.is_empty(), "case {number}: {differ:?}");
+    }
+}
+
 #[test]
 fn links_between_documents_lead_somewhere() {
     let mut documents: Vec<_> = ["", "docs/reference", "docs/guides", "docs"]

@@ -199,6 +199,37 @@ async fn what_belongs_to_another_account_is_not_there() {
 }
 
 #[tokio::test]
+async fn case_32_nobody_learns_whether_the_captured_request_of_another_verifies() {
+    use countersign::{AccessKeySecret, Credential, SignOptions, schemes, sign};
+    let site = Site::new().await;
+    let (alice, bob) =
+        (site.open_account("alice@example.com").await, site.open_account("bob@example.com").await);
+    let (id, answer) = created(&mut site.signed_in(&alice).await, NEW).await;
+    let credential = Credential {
+        id: countersign::AccessKeyId::new(&id).unwrap(),
+        secret: AccessKeySecret::new(answer.text("access-key-secret").as_str()),
+    };
+    let (mut parts, ()) = Request::get("/api/projects/demo").body(()).unwrap().into_parts();
+    let place = countersign::Place::at("/api");
+    sign(schemes::ODPS, place, &mut parts, b"", &credential, &SignOptions::at(now())).unwrap();
+    let text = |name: &str| parts.headers.get(name).unwrap().to_str().unwrap().to_owned();
+    let (date, authorization) = (text("date"), text("authorization"));
+    let signature = authorization.rsplit_once(':').unwrap().1;
+    let forged = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let mut browser = site.signed_in(&bob).await;
+    let mut pages = Vec::new();
+    for signature in [signature, forged] {
+        let request = format!(
+            "GET /api/projects/demo HTTP/1.1\nDate: {date}\nAuthorization: ODPS {id}:{signature}\n\n"
+        );
+        let page = browser.post("/debugger", &[("request", &request), ("base_path", "/api")]).await.body;
+        pages.push(page.replace(signature, "SIGNATURE"));
+    }
+    assert_eq!(pages[0], pages[1]);
+    assert!(pages[0].contains("data-verdict=\"warn\""), "{}", pages[0]);
+}
+
+#[tokio::test]
 async fn the_debugger_shows_neither_the_secret_nor_the_signature_that_would_match() {
     use countersign::{AccessKeySecret, Credential, SignOptions, schemes, sign};
     let site = Site::new().await;
