@@ -62,4 +62,4 @@ setup-tests: ## install what the tests need and is missing (part of `make test`)
 
 clean: ## remove everything that was built, and what the tests installed
 	$(CARGO) clean
-	rm -rf target/venv target/axe target/screenshots benches/peers/target
+	rm -rf target/venv target/axe target/node target/clients target/screenshots benches/peers/target

@@ -30,6 +30,7 @@ mod public_keys;
 mod pyodps;
 mod replies;
 mod rotation;
+mod sdk;
 mod signing;
 mod support;
 mod tamper;

@@ -187,10 +187,18 @@ pub(super) fn wants_xml(occasion: &Occasion<'_>) -> bool {
     let accept =
         request.headers.get(ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default().to_ascii_lowercase();
     let accepts = |word: &[u8]| accept.windows(word.len()).any(|part| part == word);
+    // A form that holds `Format` is not kept for the answer. Of the clients that put everything into it, pop-core reads JSON
+    // alone.
+    let in_form = matches!(request.body, Body::Unread) && is_form(request.headers);
     match (accepts(b"xml"), accepts(b"json")) {
-        (xml, false) => xml || !request.headers.contains_key(AUTHORIZATION),
+        (xml, false) => xml || !(in_form || request.headers.contains_key(AUTHORIZATION)),
         (_, true) => false,
     }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    kind.to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded")
 }
 
 fn xml(element: &str, fields: &[(&str, &str)]) -> String {
@@ -362,6 +370,18 @@ mod tests {
         assert_eq!((spoken.code, &spoken.headers[RETRY_AFTER]), ("Throttling.User", &HeaderValue::from(60)));
         let nonce = Refusal::Malformed(Malformed::Missing("SignatureNonce"));
         assert_eq!(Dialect::Acs.speak(&nonce, &asking("/", &none)).code, "MissingSignatureNonce");
+    }
+
+    #[test]
+    fn whoever_sends_a_form_that_is_not_at_hand_reads_json() {
+        let form = headers(&[("content-type", "application/x-www-form-urlencoded")]);
+        let unread = |target, headers| Occasion {
+            request: Request::new("POST", target, headers, Body::Unread),
+            ..occasion()
+        };
+        assert!(!wants_xml(&unread("/", &form)));
+        assert!(wants_xml(&unread("/?Format=XML", &form)));
+        assert!(wants_xml(&unread("/", &HeaderMap::new())));
     }
 
     #[test]

@@ -272,10 +272,11 @@ fn case_16_a_list_of_additional_header_fields_is_read_strictly() {
         headers.insert("authorization", value.parse().unwrap());
         read("/b/k", &headers)
     };
-    for list in ["host", "host;range", "range;host", "host;if-match;range"] {
+    // An empty one is what the reqsign crate writes where there is nothing to list.
+    for list in ["", "host", "host;range", "range;host", "host;if-match;range"] {
         assert_eq!(with_list(list), Ok(()), "{list}");
     }
-    for list in ["", ";", "host;", ";host", "host;;range", "Host", "host; range", "host;authority", "h"] {
+    for list in [";", "host;", ";host", "host;;range", "Host", "host; range", "host;authority", "h"] {
         assert!(is_unreadable(&with_list(list)), "{list}");
     }
     assert_eq!(with_list("host;range;host"), Err(Malformed::Repeated("host".to_owned())));
