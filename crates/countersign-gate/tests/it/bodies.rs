@@ -1,6 +1,6 @@
-use countersign::schemes;
+use countersign::{schemes, sign_chunks};
 
-use crate::support::{Server, chunk, head, md5, signed};
+use crate::support::{Server, chunk, credential, head, md5, signed};
 
 /// A request whose body is covered by its digest.
 fn covered(target: &str, body: &[u8]) -> http::request::Parts {
@@ -143,4 +143,36 @@ async fn a_request_that_acts_before_its_body_has_come_is_used_up() {
     }
     assert_eq!(statuses[0], 200);
     assert_ne!(statuses[1], 200, "the service would act on it again");
+}
+
+#[tokio::test]
+async fn a_body_of_signed_chunks_is_compared_as_it_passes() {
+    let server = Server::start(|layer| layer.whole_limit(0)).await;
+    let announced = [
+        ("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
+        ("x-amz-decoded-content-length", "8"),
+    ];
+    let parts = signed(schemes::SIGV4, "PUT", "/bucket/key", &announced, b"");
+    let mut signer = sign_chunks(schemes::SIGV4, &parts, &credential()).unwrap();
+    let mut body = Vec::new();
+    signer.chunk(b"the body", &mut body);
+    signer.finish(&[], &mut body).unwrap();
+
+    let length = format!("content-length: {}", body.len());
+    let send = |body: Vec<u8>| {
+        let mut pieces = vec![head(&parts, &[&length])];
+        pieces.extend(body.chunks(50).map(<[u8]>::to_vec));
+        server.send(pieces)
+    };
+    let (status, _, answer) = send(body.clone()).await;
+    assert_eq!(status, 200, "{answer}");
+    let seen = server.seen().pop().unwrap();
+    assert_eq!(seen.body.as_deref(), Ok(&body[..]), "chunks and all");
+    assert!(seen.caller.coverage.body);
+
+    let text = String::from_utf8(body).unwrap();
+    send(text.replace("the body", "the b0dy").into_bytes()).await;
+    let (before, error) = server.seen().pop().unwrap().body.unwrap_err();
+    assert!(before.len() < text.len());
+    assert_eq!(error, "the body is not the one that was signed");
 }

@@ -112,6 +112,10 @@ async fn read(mut body: Body) -> Result<Vec<u8>, (Vec<u8>, String)> {
     Ok(whole)
 }
 
+pub(crate) fn credential() -> Credential {
+    Credential { id: AccessKeyId::new("CSAK1").unwrap(), secret: AccessKeySecret::new(SECRET) }
+}
+
 /// A request signed by a scheme, for this host.
 pub(crate) fn signed(
     scheme: &'static dyn Scheme,
@@ -125,13 +129,11 @@ pub(crate) fn signed(
         request = request.header(*name, *value);
     }
     let (mut parts, ()) = request.body(()).unwrap().into_parts();
-    let credential =
-        Credential { id: AccessKeyId::new("CSAK1").unwrap(), secret: AccessKeySecret::new(SECRET) };
     let mut options = SignOptions::at(now());
     options.region = (scheme.name() != schemes::ODPS.name()).then(|| "cn-hangzhou".to_owned());
     options.service = Some("s3".to_owned());
     options.nonce = Some(format!("nonce-{target}"));
-    sign(scheme, Place::default(), &mut parts, body, &credential, &options).unwrap();
+    sign(scheme, Place::default(), &mut parts, body, &credential(), &options).unwrap();
     parts
 }
 
