@@ -5,12 +5,14 @@ mod allocations;
 mod captured;
 mod keyring;
 mod measure;
+mod schemes;
 mod server;
 mod store;
 mod verify;
 
 fn main() {
     verify::run();
+    schemes::run();
     store::durable_creates();
     let data = server::Data::with_keys(server::MANY);
     server::ready(&data);

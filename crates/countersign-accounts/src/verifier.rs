@@ -76,13 +76,18 @@ impl Demands {
         Place { base: &self.base, secure: self.secure, bucket_domains: &self.bucket_domains }
     }
 
+    fn take_scheme(&self, scheme: &dyn Scheme) -> Result<(), Refusal> {
+        match &self.schemes {
+            Some(taken) if !taken.iter().any(|name| name == scheme.name()) => {
+                Err(Refusal::SchemeNotAllowed(scheme.name()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What can be told of a claim without any key and without the time.
     fn take(&self, scheme: &dyn Scheme, claim: &Claim<'_>) -> Result<(), Refusal> {
-        if let Some(taken) = &self.schemes
-            && !taken.iter().any(|name| name == scheme.name())
-        {
-            return Err(Refusal::SchemeNotAllowed(scheme.name()));
-        }
+        self.take_scheme(scheme)?;
         if claim.algorithm == Algorithm::RsaSha1 && !self.rsa_sha1 {
             return Err(Refusal::AlgorithmNotAllowed(claim.algorithm));
         }
@@ -267,13 +272,17 @@ impl Verifier {
     /// The order is a decision. What costs nothing and needs no secret comes first; what tells about a key is told only
     /// to one who has proven to hold its secret.
     pub fn verify<'r>(&self, request: &Request<'r>, context: &Context<'_>) -> Verdict<'r> {
+        let demands = context.demands;
         let (scheme, claim) = match schemes::read(request) {
             Some((scheme, Ok(claim))) => (scheme, claim),
-            Some((_, Err(ReadError::NeedsBody))) => return Verdict::NeedsBody,
+            // What is not taken anyway is not worth reading.
+            Some((scheme, Err(ReadError::NeedsBody))) => match demands.take_scheme(scheme) {
+                Ok(()) => return Verdict::NeedsBody,
+                Err(refusal) => return refused(scheme, refusal),
+            },
             Some((scheme, Err(ReadError::Malformed(malformed)))) => return refused(scheme, malformed.into()),
             None => return Verdict::Refused(Refused { refusal: Refusal::Unsigned, scheme: None }),
         };
-        let demands = context.demands;
         let now = match self.admit(scheme, &claim, context) {
             Ok(now) => now,
             Err(refusal) => return refused(scheme, refusal),

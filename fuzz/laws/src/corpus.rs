@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde_json::Value;
 
 const FILES: [&str; 3] = [
     include_str!("../../../vectors/odps/pyodps.json"),
@@ -44,6 +45,57 @@ pub fn requests() -> Vec<Vec<u8>> {
         [text.into_bytes(), body].concat()
     });
     captured.chain(odd_requests()).collect()
+}
+
+const OF_EVERY_SCHEME: [&str; 19] = [
+    include_str!("../../../vectors/odps/rsa.json"),
+    include_str!("../../../vectors/acs-rpc/captured.json"),
+    include_str!("../../../vectors/acs-rpc/rsa.json"),
+    include_str!("../../../vectors/acs-roa/captured.json"),
+    include_str!("../../../vectors/acs3/captured.json"),
+    include_str!("../../../vectors/oss/ali-oss.json"),
+    include_str!("../../../vectors/oss/oss2.json"),
+    include_str!("../../../vectors/oss/documented.json"),
+    include_str!("../../../vectors/oss/client-bugs.json"),
+    include_str!("../../../vectors/sigv4/botocore.json"),
+    include_str!("../../../vectors/sigv4/s3.json"),
+    include_str!("../../../vectors/sigv4/suite.json"),
+    include_str!("../../../vectors/sigv4/suite_2015.json"),
+    include_str!("../../../vectors/rfc9421/appendix-b.json"),
+    include_str!("../../../vectors/rfc9421/own.json"),
+    include_str!("../../../vectors/rfc9421/python.json"),
+    include_str!("../../../vectors/rfc9421/node.json"),
+    include_str!("../../../vectors/kong-hmac/own.json"),
+    include_str!("../../../vectors/apisix-hmac/own.json"),
+];
+
+/// Requests of every scheme, as they stood on the wire.
+pub fn every_scheme() -> Vec<Vec<u8>> {
+    let mut requests: Vec<_> = OF_EVERY_SCHEME.into_iter().flat_map(of_file).collect();
+    assert!(requests.len() > 300, "{}", requests.len());
+    requests.extend(few_requests());
+    requests
+}
+
+fn of_file(text: &str) -> Vec<Vec<u8>> {
+    let file: Value = serde_json::from_str(text).expect("JSON");
+    let vectors = file.get("vectors").unwrap_or(&file).as_array().expect("a list");
+    vectors.iter().filter_map(of_vector).collect()
+}
+
+fn of_vector(vector: &Value) -> Option<Vec<u8>> {
+    let text = |name: &str| vector.get(name).and_then(Value::as_str);
+    let target = ["request_target", "target", "full_url", "url"].into_iter().find_map(text)?;
+    let mut head = format!("{} {target} HTTP/1.1\r\n", text("method")?);
+    for pair in vector.get("headers")?.as_array()? {
+        head.push_str(&format!("{}: {}\r\n", pair.get(0)?.as_str()?, pair.get(1)?.as_str()?));
+    }
+    head.push_str("\r\n");
+    let body = match text("body_b64") {
+        Some(body) => STANDARD.decode(body).expect("base 64"),
+        None => text("body").unwrap_or_default().as_bytes().to_vec(),
+    };
+    Some([head.into_bytes(), body].concat())
 }
 
 /// What is wrong with a request, or long, or told twice: signed by nobody.

@@ -114,6 +114,11 @@ fn reading() {
 }
 
 #[test]
+fn every_scheme_is_read_and_refused() {
+    tried(named("schemes"));
+}
+
+#[test]
 fn canonicalizing() {
     tried(named("canonicalize"));
 }

@@ -139,11 +139,13 @@ impl Made<'_> {
     pub(super) fn forms_of_the_target(&mut self) {
         let (path, query) = self.path_and_query();
         let target = self.target();
-        for form in [format!("http://example.org{target}"), format!("https://example.org:1{target}")] {
+        // Of another host than the one in `Host` it would not be a request that is taken.
+        let host = self.original.wire.value("host").unwrap_or("h").to_owned();
+        for form in [format!("http://{host}{target}"), format!("https://{host}{target}")] {
             let wire = self.original.wire.to(form);
             self.add("form of the target", "absolute", wire, BeAccepted(FORM));
         }
-        let wire = self.original.wire.to(format!("http://example.org/x{target}"));
+        let wire = self.original.wire.to(format!("http://{host}/x{target}"));
         self.add("form of the target", "absolute, with a segment before it", wire, BeRefused);
         for fragment in ["#", "#x", "#?x=1", "#/../x"] {
             let wire = self.original.wire.to(format!("{target}{fragment}"));
