@@ -25,13 +25,14 @@ function roa(key, method, body) {
         endpoint,
         apiVersion: '2015-12-15',
     });
-    const query = { pageSize: '10', state: 'up and running', empty: '' };
+    const query = { pageSize: '10', state: 'up and running' };
     return client.request(method, '/clusters/c-1/nodes', query, body, { 'content-type': 'application/json' });
 }
 
 run(async () => {
     await step('rpc-get', rpc, keys.good);
     await step('rpc-post', rpc, keys.good, 'POST');
+    await step('rpc-post-wrong', rpc, keys.wrong, 'POST');
     await step('roa-get', roa, keys.good, 'GET', '');
     await step('roa-post', roa, keys.good, 'POST', '{"name": "one"}');
     await step('roa-wrong', roa, keys.wrong, 'GET', '');

@@ -1,7 +1,7 @@
 """aliyun-python-sdk-core: RPC as GET and POST, and ROA."""
 
 from aliyunsdkcore.client import AcsClient
-from aliyunsdkcore.request import CommonRequest
+from aliyunsdkcore.request import CommonRequest, RpcRequest
 
 import harness
 
@@ -18,7 +18,9 @@ def send(key, request):
 
 
 def rpc(key, method="GET", **form):
-    request = CommonRequest(domain=harness.host, version="2014-05-26", action_name="DescribeInstances")
+    # What the SDKs of single services are made of.
+    request = RpcRequest("Ecs", "2014-05-26", "DescribeInstances")
+    request.set_endpoint(harness.host)
     request.set_method(method)
     # What canonical encodings differ about, and nothing that they do not sign.
     request.add_query_param("Name", "a b*c~d+e/f=&ü")

@@ -1,8 +1,9 @@
 """Lets an SDK make one call after another, and reports what the program that uses it sees of each answer.
 
 From the environment: ENDPOINT, `http://127.0.0.1:PORT`, behind which a recorder stands that is told when a step begins;
-KEYS, an object of AccessKeys: `good`, `wrong` (its secret), `unknown` and `disabled`, each with `id` and `secret`; CLOCK,
-not empty where this runs under libfaketime and may change its clock.
+KEYS, an object of AccessKeys: `good`, `wrong` (its secret), `unknown` and `disabled`, each with `id` and `secret`, and
+`rsa`, `ecdsa` and `ed25519`, whose secret is a private key, or null; CLOCK, not empty where this runs under libfaketime
+and may change its clock.
 """
 
 import http.client

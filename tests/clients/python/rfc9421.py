@@ -26,7 +26,7 @@ class Refused(Exception):
     def __init__(self, answer):
         said = answer.json()
         super().__init__(said.get("detail") or said)
-        self.code, self.message, self.status = said.get("type"), said.get("detail"), answer.status_code
+        self.code, self.message, self.status = said.get("code"), said.get("detail"), answer.status_code
         self.wants = answer.headers.get("WWW-Authenticate")
 
 
@@ -57,12 +57,12 @@ harness.step("target-uri", lambda: send(good, cover=("@target-uri", "@request-ta
 harness.step("parameter", lambda: send(good, cover=('"@query-param";name="state"',)))
 harness.step("expires", lambda: send(good, lifetime=30))
 harness.step("no-nonce", lambda: send(good, nonce=None))
-for name, algorithm in (
-    ("ed25519", algorithms.ED25519),
-    ("ecdsa", algorithms.ECDSA_P256_SHA256),
-    ("rsa-pss", algorithms.RSA_PSS_SHA512),
+for name, key, algorithm in (
+    ("ed25519", "ed25519", algorithms.ED25519),
+    ("ecdsa", "ecdsa", algorithms.ECDSA_P256_SHA256),
+    ("rsa-pss", "rsa", algorithms.RSA_PSS_SHA512),
 ):
-    if name in harness.keys:
-        harness.step(name, lambda: send(harness.keys[name], algorithm=algorithm))
+    if harness.keys.get(key):
+        harness.step(name, lambda: send(harness.keys[key], algorithm=algorithm))
 harness.refusals(send)
 harness.write()

@@ -29,7 +29,9 @@ def call(key, algorithm=None, style="RPC", form="json", body=None, path="/"):
         req_body_type=form,
         body_type="json",
     )
-    query = {"Name": "a b*c~d+e/f=&ü", "Empty": ""}
+    # ROA's older signature cannot tell all values apart, and does not know what to make of an empty one.
+    old = algorithm == "v2" and style == "ROA"
+    query = {"Name": "a b*c~d+e/f ü"} if old else {"Name": "a b*c~d+e/f=&ü", "Empty": ""}
     request = OpenApiRequest(query=query, body=body)
     return Client(config).call_api(params, request, RuntimeOptions(autoretry=False))["body"]
 
@@ -43,7 +45,7 @@ harness.step("v2-rpc", call, good, "v2", "RPC", "formData", data)
 harness.step("v2-roa", call, good, "v2", "ROA", "json", data, "/clusters/c-1/nodes")
 for who in ("wrong", "unknown"):
     harness.step("v2-" + who, call, harness.keys[who], "v2", "RPC", "formData", data)
-if "public" in harness.keys:
-    harness.step("rsa", call, harness.keys["public"], "ACS3-RSA-SHA256", "ROA", "json", data, "/clusters")
+if harness.keys.get("rsa"):
+    harness.step("rsa", call, harness.keys["rsa"], "ACS3-RSA-SHA256", "ROA", "json", data, "/clusters")
 harness.refusals(call)
 harness.write()

@@ -1,6 +1,7 @@
 //! `countersign dev`: a server to try things out with, and the product at work on itself.
 
 mod show;
+mod snippets;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -107,7 +108,7 @@ impl Dev {
             ..Profile::default()
         };
         write_profile(&self.profile, &profile)?;
-        self.introduce(printer, &profile, &created, &data, &(console_url, password))?;
+        self.introduce(printer, &profile, &created, (address, &data), &(console_url, password))?;
         let done = async {
             show::show(printer, &profile, &node.state.store).await?;
             printer.line("\nServing until you press Ctrl-C.")?;
@@ -133,7 +134,7 @@ impl Dev {
         printer: &mut Printer,
         profile: &Profile,
         created: &Created,
-        data: &Path,
+        (address, data): (SocketAddr, &Path),
         (console, password): &(String, String),
     ) -> anyhow::Result<()> {
         let endpoint = profile.endpoint.as_deref().unwrap_or_default();
@@ -146,14 +147,12 @@ impl Dev {
         printer.line(&format!(
             "Countersign {version}, for trying out: its data is gone when it stops.\n\n  \
              console   {console}\n  sign in   {EMAIL}, {password}\n  endpoint  {endpoint}\n  account   {EMAIL}\n  project   {PROJECT}\n  AccessKey {id}\n  profile   {file}  \
-             (odpscmd --config={file})\n\nPyODPS:\n\n  from odps import ODPS\n  \
-             o = ODPS(\"{id}\", \"{secret}\", \"{PROJECT}\", \"{endpoint}\")\n  \
-             print(o.get_project().run_security_query(\"whoami\"))\n\nA signed request from here:\n\n  \
+             (odpscmd --config={file})\n\n{snippets}\nA signed request from here:\n\n  \
              {program} request{named} GET /projects/{PROJECT}\n\nThe AccessKeys, from another terminal:\n\n  \
              {program} access-key list --data {data}\n",
             version = env!("CARGO_PKG_VERSION"),
             id = created.id,
-            secret = created.secret.expose(),
+            snippets = snippets::snippets(created.id.as_str(), created.secret.expose(), PROJECT, address),
             file = self.profile.display(),
             data = data.display(),
         ))?;

@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::support::{program, root, skip};
+use crate::support::program;
+use crate::support::python::python;
 
 struct Running {
     child: Child,
@@ -84,15 +85,21 @@ fn what_it_says_to_paste_works() {
     let pasted = Command::new("sh").args(["-c", line]).current_dir(&here).output().unwrap();
     assert!(pasted.status.success(), "{line}: {}", String::from_utf8_lossy(&pasted.stderr));
 
-    let python = root().join("target/venv/bin/python");
-    if python.exists() {
-        let (_, snippet) = running.transcript.split_once("PyODPS:\n\n").unwrap();
-        let snippet: String = snippet.lines().take(3).map(|line| format!("{}\n", line.trim())).collect();
-        let output = Command::new(python).args(["-c", &snippet]).output().unwrap();
+    for (title, with, wanted) in [
+        ("PyODPS", "pyou", "ALIYUN$you@example.com"),
+        ("An SDK of Alibaba Cloud (alibabacloud-tea-openapi)", "jp.py", "'IdentityType': 'Account'"),
+        ("oss2", "jp.py", "<Scheme>oss4</Scheme>"),
+        ("boto3", "jp.py", "<Scheme>sigv4</Scheme>"),
+    ] {
+        let Some(python) = python(title, with) else { continue };
+        let (_, snippet) = running.transcript.split_once(&format!("\n{title}:\n\n")).unwrap();
+        let lines = snippet.lines().take_while(|line| !line.is_empty());
+        let snippet: String = lines.map(|line| format!("{}\n", line.strip_prefix("  ").unwrap())).collect();
+        // As it stands: nothing else tells the SDK anything.
+        let output = Command::new(python).args(["-c", &snippet]).current_dir(&here).output().unwrap();
         assert!(output.status.success(), "{snippet}: {}", String::from_utf8_lossy(&output.stderr));
-        assert!(String::from_utf8_lossy(&output.stdout).contains("ALIYUN$you@example.com"));
-    } else {
-        skip("PyODPS", "run `scripts/setup-tests`");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(printed.contains(wanted), "{snippet}: {printed}");
     }
 
     // It leaves nothing behind but the profile, which it may write again.

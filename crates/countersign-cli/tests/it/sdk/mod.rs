@@ -7,19 +7,27 @@ mod oss;
 mod recorder;
 mod rfc9421;
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::support::python::{faketime, python};
-use crate::support::{Data, Key, Server, program, root, skip, target};
+use crate::support::{Data, Server, program, root, skip, target};
 use recorder::{Exchange, Recorder};
+
+/// Pairs of keys, by the name that scripts have for the private one, and how openssl makes them.
+const PAIRS: [(&str, [&str; 4]); 3] = [
+    ("rsa", ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]),
+    ("ecdsa", ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]),
+    ("ed25519", ["-outform", "PEM", "-algorithm", "ED25519"]),
+];
 
 /// A client program that has made all its calls.
 struct Report {
     server: Server,
-    good: Key,
+    keys: Value,
     /// What the client said of each step.
     steps: Value,
     exchanges: Vec<Exchange>,
@@ -31,6 +39,7 @@ struct Report {
 /// What the echo told of a request.
 #[derive(Debug)]
 struct Told {
+    id: String,
     scheme: String,
     reading: String,
     algorithm: String,
@@ -78,12 +87,15 @@ fn run(mut client: Command, config: &str) -> Report {
     let config = format!("[endpoint]\nlisten = \"127.0.0.1:0\"\necho = true\n[signatures]\n{config}");
     let server = Server::start_with(program(), &data, &config);
     let recorder = Recorder::before(server.address());
-    let keys = json!({
+    let mut keys = json!({
         "good": {"id": good.id, "secret": good.secret},
         "wrong": {"id": good.id, "secret": "CSSKwrong"},
         "unknown": {"id": "CSAKnobody", "secret": "x"},
         "disabled": {"id": disabled.id, "secret": disabled.secret},
     });
+    for (name, how) in PAIRS {
+        keys[name] = public_key(&data, name, &how);
+    }
     // Nothing of a developer's own settings, and no proxy, but what is set here.
     let kept = client.get_envs().map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned)));
     let kept: Vec<_> = kept.filter_map(|(name, value)| Some((name, value?))).collect();
@@ -100,7 +112,24 @@ fn run(mut client: Command, config: &str) -> Report {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let steps = serde_json::from_slice(&output.stdout).unwrap();
     let exchanges = recorder.exchanges();
-    Report { server, good, steps, exchanges, has_clock: library.is_some(), _data: data }
+    Report { server, keys, steps, exchanges, has_clock: library.is_some(), _data: data }
+}
+
+/// Makes a pair of keys and registers the public one, with the private one in the place of a secret. Nothing where openssl
+/// is not installed.
+fn public_key(data: &Data, name: &str, how: &[&str]) -> Value {
+    let file = |end: &str| data.directory.path().join(format!("{name}.{end}"));
+    let (private, public) = (file("private"), file("public"));
+    let made = Command::new("openssl").arg("genpkey").args(how).arg("-out").arg(&private).output();
+    if !made.is_ok_and(|made| made.status.success()) {
+        skip("openssl", "apt-get install openssl");
+        return Value::Null;
+    }
+    let mut command = Command::new("openssl");
+    command.args(["pkey", "-pubout", "-in"]).arg(&private).arg("-out").arg(&public);
+    assert!(command.output().unwrap().status.success());
+    let made = data.json(&["access-key", "create", "--public-key", public.to_str().unwrap()]);
+    json!({"id": made["access_key_id"], "secret": fs::read_to_string(private).unwrap()})
 }
 
 impl Report {
@@ -114,11 +143,16 @@ impl Report {
 
     /// What the echo told of a step's request, which must have been accepted as it was signed, by the strict reading.
     fn accepted(&self, step: &str, scheme: &str) -> Told {
+        self.accepted_by("good", step, scheme)
+    }
+
+    /// The same by another key.
+    fn accepted_by(&self, key: &str, step: &str, scheme: &str) -> Told {
         let exchange = self.exchange(step);
         assert_eq!(exchange.status, 200, "{step}: {exchange:#?}");
         let told = Told::read(&exchange.body);
         assert_eq!((told.scheme.as_str(), told.reading.as_str()), (scheme, "strict"), "{step}");
-        assert!(exchange.body.contains(&self.good.id), "{step}: {}", exchange.body);
+        assert_eq!(told.id, self.keys[key]["id"], "{step}");
         told
     }
 
@@ -174,6 +208,7 @@ impl Told {
         let parts = ["Method", "Path", "Query", "Authority"].into_iter().filter(|name| yes(name));
         let headers = covered["Headers"].as_array().map(|names| names.iter().map(text).collect());
         Self {
+            id: text(&told["AccessKeyId"]),
             scheme: text(&told["Scheme"]),
             reading: text(&told["Reading"]),
             algorithm: text(&told["Algorithm"]),
@@ -200,6 +235,7 @@ fn json_of(xml: &str) -> Value {
     let names = element("Headers").unwrap_or_default().split("<Name>").skip(1);
     covered["Headers"] = names.map(|name| name.trim_end_matches("</Name>")).collect();
     json!({
+        "AccessKeyId": element("AccessKeyId"),
         "Scheme": element("Scheme"), "Reading": element("Reading"), "Algorithm": element("Algorithm"),
         "Covered": covered,
     })

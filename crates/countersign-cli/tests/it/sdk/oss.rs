@@ -10,8 +10,8 @@ const SKEWED: &str = "The difference between the request time and the current ti
 fn scheme(version: &str) -> (&'static str, &'static str) {
     match version {
         "v1" => ("oss", "HMAC-SHA1"),
-        "v2" => ("oss2", "OSS2-HMAC-SHA256"),
-        _ => ("oss4", "OSS4-HMAC-SHA256"),
+        "v2" => ("oss2", "HMAC-SHA256"),
+        _ => ("oss4", "HMAC-SHA256"),
     }
 }
 
@@ -25,7 +25,9 @@ fn assert_version(report: &Report, before: &str, version: &str) {
         // Version 1 signs of the query what names a sub-resource, and `prefix` does not.
         assert!(told.parts.starts_with("method path"), "{what}: {told:?}");
         assert_eq!(told.parts.contains("query"), version != "v1", "{what}: {told:?}");
-        assert_eq!(told.body, "no", "{what}: {told:?}");
+        // Some clients send a digest; a URL has none.
+        let body = if told.covers("content-md5") { "MD5" } else { "no" };
+        assert_eq!(told.body, body, "{what}: {told:?}");
     }
     for what in ["put", "url-put"] {
         assert!(report.accepted(&step(what), scheme).covers("content-type"), "{version} {what}");

@@ -61,32 +61,34 @@ fn converse(client: &TcpStream, server: &str, state: &Mutex<State>) -> Option<()
             }
             continue;
         }
+        let step = state.lock().unwrap().step.clone();
         server.get_mut().write_all(&request).ok()?;
         let mut answer = Vec::new();
         if field(&head, "expect").is_some() {
             // The client waits for this word, but not for long.
             answer = read_head(&mut server)?;
-            (&mut &*client).write_all(&answer).ok()?;
+            if answer.starts_with(b"HTTP/1.1 100 ") {
+                (&mut &*client).write_all(&answer).ok()?;
+            }
         }
         if answer.is_empty() || answer.starts_with(b"HTTP/1.1 100 ") {
             let body = read_body(&mut from_client, &head)?;
             server.get_mut().write_all(&body).ok()?;
             request.extend_from_slice(&body);
             answer = read_head(&mut server)?;
-            (&mut &*client).write_all(&answer).ok()?;
         }
         let answered = String::from_utf8_lossy(&answer).into_owned();
         let body = if head.starts_with("HEAD ") { Vec::new() } else { read_body(&mut server, &answered)? };
-        let mut state = state.lock().unwrap();
         let exchange = Exchange {
-            step: state.step.clone(),
+            step,
             request,
             status: answered.split(' ').nth(1)?.parse().ok()?,
             body: String::from_utf8_lossy(&body).into_owned(),
         };
-        state.exchanges.push(exchange);
-        // Once the client has the answer, the test may ask for what was exchanged.
-        (&mut &*client).write_all(&body).ok()?;
+        state.lock().unwrap().exchanges.push(exchange);
+        // Once the client has the answer, it begins its next step, or the test asks for what was exchanged.
+        answer.extend_from_slice(&body);
+        (&mut &*client).write_all(&answer).ok()?;
         if closes(&head) || closes(&answered) {
             return None;
         }
