@@ -48,6 +48,20 @@ fn boto3_signs_in_for_s3_and_other_services_and_raises_its_own() {
 }
 
 #[test]
+fn what_boto3_sends_without_a_signed_body_is_refused_unless_it_is_allowed() {
+    let Some(report) = run_python("aws.py", "") else { return };
+    for step in ["url-put", "streamed"] {
+        let exchange = report.exchange(step);
+        assert_eq!(exchange.status, 403, "{step}: {exchange:#?}");
+        assert!(exchange.body.contains("a digest of the body must be signed here"), "{step}: {exchange:#?}");
+    }
+    report.raises("streamed", "AccessDenied", "AccessDenied", "a digest of the body must be signed here");
+    for step in ["put", "url-get"] {
+        report.accepted(step, "sigv4");
+    }
+}
+
+#[test]
 fn reqsign_and_aws_sigv4_sign_in() {
     let Some(report) = run_rust(BODY_UNSIGNED) else { return };
     for step in ["aws-put", "aws-get", "aws-list", "aws-url-get", "sigv4-url-get"] {
