@@ -28,6 +28,8 @@ mod steps;
 
 use std::time::Duration;
 
+use http::header::HOST;
+
 pub use captured::{Captured, NotARequest, origin_form};
 pub use difference::{Difference, Line};
 pub use hypotheses::Hypothesis;
@@ -35,8 +37,10 @@ pub use steps::Step;
 
 use self::difference::{from_log, lines, parting};
 use self::hypotheses::{Held, Trial, Written, of_the_key, of_the_text, prove, written};
+use crate::canonical::decode;
 use crate::claim::{Claim, Payload, Scope};
 use crate::crypto::PublicKey;
+use crate::dialects::Dialect;
 use crate::key::{AccessKeySecret, Algorithm};
 use crate::refusal::Refusal;
 use crate::request::{Body, Request};
@@ -173,9 +177,19 @@ fn judged<'c>(
     mut steps: Vec<Step>,
 ) -> Explanation {
     let request = captured.request();
-    let (place, held) = (about.place(), about.held());
+    let (mut place, held) = (about.place(), about.held());
     steps.extend(steps::of_claim(&request, claim));
-    let proven = prove(scheme, place, &request, claim, held);
+    let mut proven = prove(scheme, place, &request, claim, held);
+    let named = named_bucket(scheme, &request, about).map(|domain| [domain]);
+    let mut needs_domain = None;
+    if let (None, Some(named)) = (&proven, &named) {
+        let told = Place { bucket_domains: named, ..place };
+        proven = prove(scheme, told, &request, claim, held);
+        if proven.is_some() {
+            place = told;
+            needs_domain = named.first();
+        }
+    }
     let verified = held.is_some().then_some(proven.is_some());
     let body_matches = body_matches(&request, claim, proven.as_ref());
     let matched = proven.map(|proven| proven.reading());
@@ -204,6 +218,15 @@ fn judged<'c>(
         explanation.string_to_sign = Some(text.string_to_sign.clone());
         explanation.canonical_request.clone_from(&text.canonical_request);
     }
+    if let Some(domain) = needs_domain {
+        let reason = format!(
+            "the client takes the host for a bucket, which nothing in the request says: `bucket_domains` must hold \
+             `{domain}`"
+        );
+        explanation.reason = Some(reason.clone());
+        explanation.accepted_by_serve = Some(Err(reason));
+        return explanation;
+    }
     match refused(scheme, &request, claim, about, matched, body_matches) {
         Some(refusal) => {
             let reason = refusal.to_string();
@@ -222,6 +245,22 @@ fn judged<'c>(
         explanation.hypothesis = Some(stale(claim, now));
     }
     explanation
+}
+
+/// What a server must be told where a host is one bucket: `host=bucket`, with the bucket that the client's own text names.
+fn named_bucket(scheme: &dyn Scheme, request: &Request<'_>, about: &About<'_>) -> Option<String> {
+    if scheme.dialect() != Dialect::Oss || !about.bucket_domains.is_empty() {
+        return None;
+    }
+    let host = request.headers.get(HOST)?.to_str().ok()?;
+    let host = host.split_once(':').map_or(host, |(name, _)| name);
+    let resource = |line: &str| {
+        let line = decode(line.as_bytes()).into_owned();
+        let bucket = line.strip_prefix(b"/")?.split(|byte| matches!(byte, b'/' | b'?')).next()?.to_vec();
+        String::from_utf8(bucket).ok().filter(|bucket| !bucket.is_empty())
+    };
+    let bucket = about.client_string?.lines().find_map(resource)?;
+    Some(format!("{host}={bucket}"))
 }
 
 /// The cause of a signature that is right and came at the wrong time.
