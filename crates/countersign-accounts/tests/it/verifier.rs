@@ -352,3 +352,68 @@ fn what_everybody_knows_of_a_public_key_signs_nothing_by_hmac() {
         assert!(matches!(judged, Err(Refusal::SignatureMismatch { .. })), "{judged:?}");
     }
 }
+
+/// A request of a file of vectors, and the public key that verifies it.
+fn by_a_public_key(file: &str, id: &str) -> (Signed, countersign::crypto::PublicKey) {
+    let file: serde_json::Value = serde_json::from_str(file).unwrap();
+    let vector = file["vectors"].as_array().unwrap().iter().find(|vector| vector["id"] == id).unwrap();
+    let mut headers = HeaderMap::new();
+    for pair in vector["headers"].as_array().unwrap() {
+        let name: http::HeaderName = pair[0].as_str().unwrap().to_ascii_lowercase().parse().unwrap();
+        headers.append(name, pair[1].as_str().unwrap().parse().unwrap());
+    }
+    let key = countersign::crypto::PublicKey::from_pem(vector["public_key_pem"].as_str().unwrap()).unwrap();
+    (Signed { target: vector["request_target"].as_str().unwrap().to_owned(), headers }, key)
+}
+
+#[test]
+fn rsa_with_sha_1_is_refused_unless_the_operator_takes_it() {
+    let rpc = include_str!("../../../../vectors/acs-rpc/rsa.json");
+    let odps = include_str!("../../../../vectors/odps/rsa.json");
+    for (file, id, base, is_sha1) in [
+        (rpc, "own-rpc-SHA1withRSA", "", true),
+        (rpc, "own-rpc-SHA256withRSA", "", false),
+        (odps, "own-odps-rsa-sha1", "/api", true),
+        (odps, "own-odps-rsa-sha256", "/api", false),
+    ] {
+        let (signed, key) = by_a_public_key(file, id);
+        let keys = [(account("acc_1"), crate::id("CSAKownRsa1"), KeyMaterial::Public(key))];
+        let verifier =
+            Verifier::new(Arc::new(Keyring::new(Snapshot::from_keys(keys))), &mut random::from_system());
+        let judge = |rsa_sha1| {
+            let request = Request::new("GET", &signed.target, &signed.headers, Body::Whole(b""));
+            let (scheme, claim) = schemes::read(&request).unwrap();
+            let now = claim.unwrap_or_else(|error| panic!("{}: {error}", scheme.name())).signed_at;
+            let demands = Demands { rsa_sha1, ..Demands::at(base) };
+            match verifier.verify(&request, &Context { now, demands: &demands, peer: None }) {
+                Verdict::Verified(verified) => Ok(verified.access_key.id().to_owned()),
+                Verdict::Refused(refused) => Err(refused.refusal),
+                Verdict::NeedsBody | Verdict::Pending(_) => panic!("{id}"),
+            }
+        };
+        match judge(false) {
+            Err(refusal @ Refusal::AlgorithmNotAllowed(_)) if is_sha1 => {
+                assert!(refusal.to_string().contains("have the operator allow it"), "{refusal}");
+                assert_eq!(judge(true).as_deref(), Ok("CSAKownRsa1"), "{id}");
+            }
+            judged => assert!(!is_sha1 && judged.is_ok(), "{id}: {judged:?}"),
+        }
+    }
+}
+
+#[test]
+fn schemes_and_signed_header_fields_are_the_operators_demand() {
+    let headers = [("x-odps-a", "1"), ("x-other", "2")];
+    let signed = signed("GOOD", "secret of GOOD", "/api/tenants", &headers, &SignOptions::at(now()));
+    let usual = || Demands::at("/api");
+    let demanding = |names: &[&str]| Demands {
+        signed_headers: names.iter().map(|n| (*n).to_owned()).collect(),
+        ..usual()
+    };
+    assert!(judge(&signed, Body::Unread, &demanding(&["x-odps-a", "x-not-there"])).is_ok());
+    let refused = judge(&signed, Body::Unread, &demanding(&["x-other"]));
+    assert_eq!(refused, Err(Refusal::Malformed(countersign::Malformed::NotSigned("x-other".to_owned()))));
+    let only = |name: &str| Demands { schemes: Some(vec![name.to_owned()]), ..usual() };
+    assert!(judge(&signed, Body::Unread, &only("odps")).is_ok());
+    assert_eq!(judge(&signed, Body::Unread, &only("acs3")), Err(Refusal::SchemeNotAllowed("odps")));
+}
