@@ -1,25 +1,26 @@
 //! The configuration file of `serve`. The sample is compiled in, and is the default.
 
+mod signatures;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use countersign::{Unsigned, schemes};
+use countersign::schemes;
 use countersign_accounts::network::Networks;
-use countersign_accounts::replay::DEFAULT_CAPACITY;
 use countersign_accounts::session::SessionLimits;
 use countersign_accounts::verifier::Demands;
 use countersign_control::connections::DEFAULT_CONNECTIONS;
 use countersign_control::console::ConsoleSettings;
 use countersign_control::mail::{Encryption, SmtpSettings};
-use countersign_control::state::{ReplaySettings, Settings};
+use countersign_control::state::Settings;
 use countersign_control::tls::Certificate;
-use http::HeaderName;
 use serde::Deserialize;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use zeroize::Zeroizing;
 
+use self::signatures::{ReplaysSection, SignaturesSection};
 use crate::data::read_secret_file;
 use crate::telemetry::Format;
 
@@ -137,47 +138,6 @@ pub(crate) struct MaxComputeSection {
     pub(crate) hide_unknown_keys: bool,
 }
 
-/// What is asked of requests elsewhere than on the MaxCompute login surface.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct SignaturesSection {
-    pub(crate) schemes: Vec<String>,
-    pub(crate) clock_skew_seconds: u64,
-    pub(crate) readings: Vec<String>,
-    pub(crate) signed_headers: Vec<String>,
-    pub(crate) refuse_repeats: bool,
-    pub(crate) bucket_domains: Vec<String>,
-    pub(crate) danger_unsigned: Vec<UnsignedPart>,
-    pub(crate) danger_ambiguous: bool,
-    pub(crate) danger_rsa_sha1: bool,
-    pub(crate) hide_unknown_keys: bool,
-}
-
-/// What may go unsigned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum UnsignedPart {
-    Target,
-    Time,
-    Body,
-}
-
-#[derive(Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct ReplaysSection {
-    pub(crate) capacity: usize,
-    pub(crate) after_restart: AfterRestart,
-}
-
-/// What becomes of requests with a nonce that were signed before the server started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum AfterRestart {
-    #[default]
-    Accept,
-    Refuse,
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LogSection {
@@ -232,29 +192,6 @@ impl Default for MaxComputeSection {
     }
 }
 
-impl Default for SignaturesSection {
-    fn default() -> Self {
-        Self {
-            schemes: Vec::new(),
-            clock_skew_seconds: 900,
-            readings: Vec::new(),
-            signed_headers: Vec::new(),
-            refuse_repeats: false,
-            bucket_domains: Vec::new(),
-            danger_unsigned: Vec::new(),
-            danger_ambiguous: false,
-            danger_rsa_sha1: false,
-            hide_unknown_keys: false,
-        }
-    }
-}
-
-impl Default for ReplaysSection {
-    fn default() -> Self {
-        Self { capacity: DEFAULT_CAPACITY, after_restart: AfterRestart::default() }
-    }
-}
-
 impl Default for LogSection {
     fn default() -> Self {
         Self { format: Format::default(), level: "info".to_owned() }
@@ -293,11 +230,7 @@ impl Config {
             bail!("`maxcompute.readings` names `{unknown}`; there are: {}", known.join(", "));
         }
         self.signatures.check()?;
-        ensure!(
-            (1000..=1_000_000_000).contains(&self.replays.capacity),
-            "`replays.capacity` is {}: it may be 1000 to 1000000000",
-            self.replays.capacity
-        );
+        self.replays.check()?;
         ensure!(
             self.endpoint.drain_delay_seconds <= 60 * 60,
             "`endpoint.drain_delay_seconds` is {}: it may be 0 to 3600",
@@ -384,64 +317,7 @@ impl Config {
             },
             signatures: self.signatures.demands(secure),
             echo: self.endpoint.echo,
-            replays: ReplaySettings {
-                capacity: self.replays.capacity,
-                refuse_earlier: self.replays.after_restart == AfterRestart::Refuse,
-            },
-        }
-    }
-}
-
-impl SignaturesSection {
-    fn check(&self) -> anyhow::Result<()> {
-        ensure!(
-            (1..=24 * 60 * 60).contains(&self.clock_skew_seconds),
-            "`signatures.clock_skew_seconds` is {}: it may be 1 to 86400",
-            self.clock_skew_seconds
-        );
-        if let Some(unknown) = self.schemes.iter().find(|name| schemes::named(name).is_none()) {
-            let known: Vec<_> = schemes::ALL.iter().map(|scheme| scheme.name()).collect();
-            bail!("`signatures.schemes` names `{unknown}`; there are: {}", known.join(", "));
-        }
-        let known = schemes::ALL.iter().flat_map(|scheme| scheme.readings()).map(|reading| reading.name);
-        let known: Vec<_> = known.collect();
-        if let Some(unknown) = self.readings.iter().find(|name| !known.contains(&name.as_str())) {
-            bail!("`signatures.readings` names `{unknown}`; there are: {}", known.join(", "));
-        }
-        let lower = |name: &String| HeaderName::from_lowercase(name.as_bytes()).is_ok();
-        if let Some(wrong) = self.signed_headers.iter().find(|name| !lower(name)) {
-            bail!("`signatures.signed_headers` names `{wrong}`: a header field's name, in lower case");
-        }
-        let host = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:=".contains(c);
-        let domain =
-            |name: &String| !name.is_empty() && !name.starts_with(['.', '=']) && name.chars().all(host);
-        if let Some(wrong) = self.bucket_domains.iter().find(|name| !domain(name)) {
-            bail!(
-                "`signatures.bucket_domains` names `{wrong}`: it should read like oss.example.com, or files.example.com=bucket, in lower case"
-            );
-        }
-        Ok(())
-    }
-
-    fn demands(&self, secure: bool) -> Demands {
-        let unsigned = |part| self.danger_unsigned.contains(&part);
-        Demands {
-            secure,
-            bucket_domains: self.bucket_domains.clone(),
-            clock_skew: Duration::from_secs(self.clock_skew_seconds),
-            schemes: (!self.schemes.is_empty()).then(|| self.schemes.clone()),
-            readings: self.readings.clone(),
-            rsa_sha1: self.danger_rsa_sha1,
-            unsigned: Unsigned {
-                target: unsigned(UnsignedPart::Target),
-                time: unsigned(UnsignedPart::Time),
-                body: unsigned(UnsignedPart::Body),
-            },
-            signed_headers: self.signed_headers.clone(),
-            refuse_repeats: self.refuse_repeats,
-            ambiguous: self.danger_ambiguous,
-            hide_unknown_keys: self.hide_unknown_keys,
-            ..Demands::at("")
+            replays: self.replays.settings(),
         }
     }
 }

@@ -64,12 +64,40 @@ struct Found {
     compared: Option<Compared>,
 }
 
+/// A text as the server writes it, line by line.
+struct Written<'f> {
+    id: &'static str,
+    heading: &'static str,
+    caption: &'static str,
+    lines: &'f [Line],
+    /// The number of the line in which the two sides part.
+    differs: Option<usize>,
+}
+
 impl Found {
-    /// Whether the two sides part in this line.
-    fn differs(&self, in_canonical_request: bool, line: &Line) -> bool {
-        self.compared.as_ref().is_some_and(|compared| {
-            compared.in_canonical_request == in_canonical_request && compared.number == line.number
-        })
+    /// The canonical request, where the scheme has one, and the string to sign, where there is one.
+    fn written(&self) -> Vec<Written<'_>> {
+        let differs = |canonical| {
+            let compared = self.compared.as_ref().filter(|found| found.in_canonical_request == canonical)?;
+            Some(compared.number)
+        };
+        let texts = [
+            Written {
+                id: "canonical-request",
+                heading: "debug-canonical",
+                caption: "debug-canonical-text",
+                lines: &self.explanation.canonical_lines,
+                differs: differs(true),
+            },
+            Written {
+                id: "string-to-sign",
+                heading: "debug-string",
+                caption: "debug-string-text",
+                lines: &self.explanation.lines,
+                differs: differs(false),
+            },
+        ];
+        texts.into_iter().filter(|text| !text.lines.is_empty()).collect()
     }
 }
 
