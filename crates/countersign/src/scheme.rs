@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use crate::canonical::{Sink, parameters};
+use crate::canonical::{Sink, decode_form};
 use crate::claim::Claim;
 use crate::dialects::Dialect;
 use crate::key::{AccessKeyId, Algorithm, Key, SigningKeys};
@@ -101,13 +101,16 @@ pub enum ReadError {
 pub struct Marks<'r> {
     request: Request<'r>,
     authorization: Option<&'r [u8]>,
+    /// Whether there is more than one.
+    authorizations: bool,
 }
 
 impl<'r> Marks<'r> {
     /// The marks of a request.
     pub fn of(request: &Request<'r>) -> Self {
-        let authorization = request.headers.get(AUTHORIZATION).map(|value| value.as_bytes());
-        Self { request: *request, authorization }
+        let mut all = request.headers.get_all(AUTHORIZATION).iter();
+        let authorization = all.next().map(|value| value.as_bytes());
+        Self { request: *request, authorization, authorizations: all.next().is_some() }
     }
 
     /// Whether there is an `Authorization` at all.
@@ -119,7 +122,7 @@ impl<'r> Marks<'r> {
     #[inline]
     pub fn authorization(&self, start: &str) -> bool {
         let Some(first) = self.authorization else { return false };
-        first.starts_with(start.as_bytes()) || self.another_authorization(start)
+        first.starts_with(start.as_bytes()) || (self.authorizations && self.another_authorization(start))
     }
 
     #[cold]
@@ -130,8 +133,14 @@ impl<'r> Marks<'r> {
 
     /// The value of the first query parameter of this name.
     pub fn parameter(&self, name: &str) -> Option<Cow<'r, [u8]>> {
-        let query = self.request.query?;
-        parameters(query.as_bytes()).into_iter().find(|p| *p.name == *name.as_bytes()).map(|p| p.value)
+        // Most names are none that a scheme asks for, and are compared as they stand.
+        let query = self.request.query?.as_bytes();
+        let mut parts = query.split(|byte| *byte == b'&').filter(|part| !part.is_empty());
+        parts.find_map(|part| {
+            let at = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
+            let (named, value) = part.split_at_checked(at)?;
+            (*decode_form(named) == *name.as_bytes()).then(|| decode_form(value.get(1..).unwrap_or_default()))
+        })
     }
 
     /// The request itself.
