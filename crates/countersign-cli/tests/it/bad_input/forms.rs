@@ -15,7 +15,7 @@ enum Form {
 use Form::{Bare, Elements, Problem};
 
 const AUTHORIZED: &str =
-    "Authorization: ODPS a:AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\n";
+    "Authorization: ODPS a:AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\nDate: Sat, 21 Nov 2020 10:00:00 GMT\r\n";
 
 /// Sends a request and, in the same breath, another one that would be let through. If the first is not one that leaves
 /// the connection in order, there is one answer.
@@ -213,7 +213,7 @@ fn what_a_head_may_not_hold_is_refused() {
         (
             // Attack cases 27 and 36.
             "a signature cut off",
-            fields(b"Authorization: ODPS a:AAAAAAAA\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT"),
+            fields(b"Authorization: ODPS a:AAAAAAAA\r\nDate: Sat, 21 Nov 2020 10:00:00 GMT"),
             400,
             Elements,
             false,
