@@ -12,6 +12,7 @@ use countersign::{
 };
 use countersign::{covers, fresh, mismatch, schemes, stands_until, verify};
 use rand_core::CryptoRng;
+use smallvec::SmallVec;
 
 use crate::change::Revision;
 use crate::keyring::{AccessKeyInForce, Keyring, Snapshot, Standing};
@@ -163,7 +164,8 @@ pub struct Pending<'r> {
 /// What a request uses up.
 #[derive(Debug)]
 struct SingleUse {
-    nonce: Vec<u8>,
+    /// A nonce is seldom longer than a UUID, a signature than a hash.
+    nonce: SmallVec<[u8; 64]>,
     until: Timestamp,
 }
 
@@ -441,11 +443,11 @@ impl Verifier {
 fn single_use(request: &Request<'_>, claim: &Claim<'_>, demands: &Demands) -> Option<SingleUse> {
     let until = || stands_until(claim, demands.clock_skew);
     if let Some(nonce) = &claim.nonce {
-        return Some(SingleUse { nonce: nonce.as_bytes().to_vec(), until: until() });
+        return Some(SingleUse { nonce: SmallVec::from_slice(nonce.as_bytes()), until: until() });
     }
     let may_repeat = matches!(request.method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE");
     let once = demands.refuse_repeats && !may_repeat;
-    once.then(|| SingleUse { nonce: claim.signature.to_vec(), until: until() })
+    once.then(|| SingleUse { nonce: SmallVec::from_slice(&claim.signature), until: until() })
 }
 
 fn refused<'r>(scheme: &'static dyn Scheme, refusal: Refusal) -> Verdict<'r> {
