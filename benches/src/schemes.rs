@@ -10,8 +10,8 @@ use countersign::{
 };
 use countersign_accounts::random;
 use countersign_accounts::verifier::{Context, Demands, Verdict, Verifier};
-use http::HeaderMap;
 use http::header::HOST;
+use http::request::Parts;
 
 use crate::keyring;
 use crate::measure::{CALLS, ROUNDS, Turns, figure};
@@ -21,14 +21,13 @@ const BODY: &[u8] = b"{\"name\":\"a thing of some length, as a small call to an 
 
 /// A request as its clients send it, signed.
 struct Sent {
-    target: String,
-    headers: HeaderMap,
+    head: Parts,
     body: &'static [u8],
 }
 
 impl Sent {
     fn request(&self) -> Request<'_> {
-        Request::new("POST", &self.target, &self.headers, Body::Whole(self.body))
+        Request::of(&self.head, Body::Whole(self.body))
     }
 }
 
@@ -53,7 +52,8 @@ fn measure(scheme: &'static dyn Scheme) -> (f64, String) {
         let verifier = Verifier::new(std::sync::Arc::clone(&keyring), &mut random::from_system());
         let verify = |call: usize| {
             let context = Context { now, demands: &demands, peer: None };
-            let verdict = verifier.verify(black_box(&sent[call].request()), &context);
+            let request = sent[call].request();
+            let verdict = verifier.verify(black_box(&request), &context);
             assert!(matches!(verdict, Verdict::Verified(_)), "{}: {verdict:?}", scheme.name());
         };
         turns.take(verify, &limit);
@@ -70,7 +70,7 @@ fn send(scheme: &dyn Scheme, credential: &Credential, now: Timestamp, call: usiz
     };
     // A body that RPC does not sign is none of its business.
     let body = if rpc { b"" } else { BODY };
-    let (mut parts, ()) = http::Request::post(target)
+    let (mut head, ()) = http::Request::post(target)
         .header(HOST, "service.cn-hangzhou.example.com")
         .header("user-agent", "AlibabaCloud (linux; x86_64) Python/3.12 Core/1.0 TeaDSL/2")
         .header("accept", "application/json")
@@ -86,8 +86,8 @@ fn send(scheme: &dyn Scheme, credential: &Credential, now: Timestamp, call: usiz
         nonce: Some(format!("7b3c6f3e-9f0e-4b7e-8f5d-{call:012}")),
         ..SignOptions::at(now)
     };
-    sign(scheme, Place::at(""), &mut parts, body, credential, &options).unwrap();
-    Sent { target: parts.uri.to_string(), headers: parts.headers, body }
+    sign(scheme, Place::at(""), &mut head, body, credential, &options).unwrap();
+    Sent { head, body }
 }
 
 /// Calls of what verifying cannot do without.

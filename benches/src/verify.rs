@@ -61,16 +61,16 @@ pub(crate) fn run() {
     let verifier = Verifier::new(keyring, &mut random::from_system());
     let demands = Demands::at("/api");
     let context = Context { now: captured.now(), demands: &demands, peer: None };
-    let mut requests = vec![captured.headers.clone(); CALLS];
+    let mut heads = vec![captured.head.clone(); CALLS];
     let mut credentials = credentials.iter().cycle();
     let mut turns = Turns::default();
     for _ in 0..ROUNDS {
-        for (headers, credential) in requests.iter_mut().zip(&mut credentials) {
-            headers.insert(AUTHORIZATION, credential.clone());
+        for (head, credential) in heads.iter_mut().zip(&mut credentials) {
+            head.headers.insert(AUTHORIZATION, credential.clone());
             black_box(credential.as_bytes().iter().max());
         }
         let verify = |call: usize| {
-            let request = Request::new(&captured.method, &captured.target, &requests[call], Body::Unread);
+            let request = Request::of(&heads[call], Body::Unread);
             assert!(matches!(verifier.verify(black_box(&request), &context), Verdict::Verified(_)));
         };
         turns.take(verify, &limit);

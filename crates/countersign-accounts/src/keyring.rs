@@ -304,9 +304,12 @@ impl Snapshot {
     }
 
     /// The networks from which alone this key may be used. None where it may be used from anywhere.
-    pub fn networks(&self, id: &str) -> Option<&Networks> {
-        let restricted = self.restricted.as_ref()?.get(id.as_bytes())?;
-        Some(&restricted.networks)
+    pub fn networks(&self, access_key: &AccessKeyInForce) -> Option<&Networks> {
+        self.networks_of(access_key.parts().0)
+    }
+
+    fn networks_of(&self, id: &[u8]) -> Option<&Networks> {
+        Some(&self.restricted.as_ref()?.get(id)?.networks)
     }
 
     /// All keys, in no order.
@@ -371,7 +374,7 @@ impl Snapshot {
     /// Says from where alone a key may be used; from anywhere, where there are no networks.
     fn restrict(&mut self, id: &str, networks: &Networks) {
         if networks.is_empty() {
-            if self.networks(id).is_some()
+            if self.networks_of(id.as_bytes()).is_some()
                 && let Some(restricted) = &mut self.restricted
             {
                 Arc::make_mut(restricted).remove(id.as_bytes());

@@ -126,19 +126,19 @@ pub struct Context<'c> {
 
 /// What became of a request.
 #[derive(Debug)]
-pub enum Verdict<'r> {
-    Verified(Verified<'r>),
+pub enum Verdict<'a, 'r> {
+    Verified(Verified<'a, 'r>),
     /// The body is a part of what is signed, and has not been read: read it and ask again. Nothing is proven yet.
     NeedsBody,
     /// All is well as far as the head tells. The body is still to be compared with what was signed.
-    Pending(Pending<'r>),
+    Pending(Pending<'a, 'r>),
     Refused(Refused),
 }
 
 /// A proven claim by an AccessKey in good standing.
 #[derive(Debug)]
-pub struct Verified<'r> {
-    pub proven: Proven<'r>,
+pub struct Verified<'a, 'r> {
+    pub proven: Proven<'a, 'r>,
     pub access_key: Arc<AccessKeyInForce>,
     /// The revision of the keyring by which it was judged.
     pub revision: Revision,
@@ -154,8 +154,8 @@ pub struct Refused {
 /// A proven claim whose body is being read: it is compared as it comes, and nothing of it is held.
 #[derive(Debug)]
 #[must_use = "nothing is verified before `Verifier::finish` says so"]
-pub struct Pending<'r> {
-    verified: Verified<'r>,
+pub struct Pending<'a, 'r> {
+    verified: Verified<'a, 'r>,
     scheme: &'static dyn Scheme,
     check: BodyCheck,
     single_use: Option<SingleUse>,
@@ -169,7 +169,7 @@ struct SingleUse {
     until: Timestamp,
 }
 
-impl Pending<'_> {
+impl Pending<'_, '_> {
     /// Takes the next piece of the body.
     ///
     /// # Errors
@@ -273,7 +273,7 @@ impl Verifier {
     ///
     /// The order is a decision. What costs nothing and needs no secret comes first; what tells about a key is told only
     /// to one who has proven to hold its secret.
-    pub fn verify<'r>(&self, request: &Request<'r>, context: &Context<'_>) -> Verdict<'r> {
+    pub fn verify<'a, 'r>(&self, request: &'a Request<'r>, context: &Context<'_>) -> Verdict<'a, 'r> {
         let demands = context.demands;
         let (scheme, claim) = match schemes::read(request) {
             Some((scheme, Ok(claim))) => (scheme, claim),
@@ -282,10 +282,12 @@ impl Verifier {
                 Ok(()) => return Verdict::NeedsBody,
                 Err(refusal) => return refused(scheme, refusal),
             },
-            Some((scheme, Err(ReadError::Malformed(malformed)))) => return refused(scheme, malformed.into()),
+            Some((scheme, Err(ReadError::Malformed(malformed)))) => {
+                return refused(scheme, malformed.into());
+            }
             None => return Verdict::Refused(Refused { refusal: Refusal::Unsigned, scheme: None }),
         };
-        let now = match self.admit(scheme, &claim, context) {
+        let now = match self.admit(scheme, claim, context) {
             Ok(now) => now,
             Err(refusal) => return refused(scheme, refusal),
         };
@@ -293,8 +295,6 @@ impl Verifier {
         // One snapshot for the whole request.
         let snapshot = self.keyring.snapshot();
         let access_key = find(&snapshot, &claim.access_key_id);
-        // Of a key that is there, the id is not needed again.
-        let unknown = access_key.is_none().then(|| claim.access_key_id.to_string());
         // An unknown id does the same work, so that time does not tell it from a wrong secret.
         let key = access_key.map_or_else(|| self.placeholder.key(), |access_key| access_key.key());
         let readings = Readings::Preserving { and: &demands.readings };
@@ -305,7 +305,7 @@ impl Verifier {
                 scheme,
                 match demands.hide_unknown_keys {
                     true => as_mismatch(proven, place, request),
-                    false => Refusal::UnknownAccessKey(unknown.unwrap_or_default()),
+                    false => Refusal::UnknownAccessKey(claim.access_key_id.to_string()),
                 },
             );
         };
@@ -352,7 +352,11 @@ impl Verifier {
     /// # Errors
     ///
     /// [`Refused`], where the body is not the one that was signed, or the request has been used up meanwhile.
-    pub fn finish<'r>(&self, pending: Pending<'r>, now: Timestamp) -> Result<Verified<'r>, Refused> {
+    pub fn finish<'a, 'r>(
+        &self,
+        pending: Pending<'a, 'r>,
+        now: Timestamp,
+    ) -> Result<Verified<'a, 'r>, Refused> {
         let Pending { verified, scheme, check, single_use } = pending;
         let refused = |refusal| Refused { refusal, scheme: Some(scheme) };
         if !check.finish() {
@@ -370,11 +374,11 @@ impl Verifier {
     /// # Errors
     ///
     /// [`Refused`], where the request has been used up already.
-    pub fn stream<'r>(
+    pub fn stream<'a, 'r>(
         &self,
-        pending: Pending<'r>,
+        pending: Pending<'a, 'r>,
         now: Timestamp,
-    ) -> Result<(Verified<'r>, Streaming), Refused> {
+    ) -> Result<(Verified<'a, 'r>, Streaming), Refused> {
         let Pending { verified, scheme, check, single_use } = pending;
         let refused = |refusal| Refused { refusal, scheme: Some(scheme) };
         self.use_up(&verified, single_use.as_ref(), now).map_err(refused)?;
@@ -385,7 +389,7 @@ impl Verifier {
     /// another's.
     fn use_up(
         &self,
-        verified: &Verified<'_>,
+        verified: &Verified<'_, '_>,
         single_use: Option<&SingleUse>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
@@ -450,12 +454,12 @@ fn single_use(request: &Request<'_>, claim: &Claim<'_>, demands: &Demands) -> Op
     once.then(|| SingleUse { nonce: SmallVec::from_slice(&claim.signature), until: until() })
 }
 
-fn refused<'r>(scheme: &'static dyn Scheme, refusal: Refusal) -> Verdict<'r> {
+fn refused<'a, 'r>(scheme: &'static dyn Scheme, refusal: Refusal) -> Verdict<'a, 'r> {
     Verdict::Refused(Refused { refusal, scheme: Some(scheme) })
 }
 
 /// What a wrong secret is answered, for a key that is not there.
-fn as_mismatch(proven: Result<Proven<'_>, Refusal>, place: Place<'_>, request: &Request<'_>) -> Refusal {
+fn as_mismatch(proven: Result<Proven<'_, '_>, Refusal>, place: Place<'_>, request: &Request<'_>) -> Refusal {
     match proven {
         Err(mismatch) => mismatch,
         // Nobody knows the placeholder's secret; if somebody did, it would open nothing.
@@ -489,7 +493,7 @@ fn standing(
     if snapshot.is_suspended(&access_key.account) {
         return Err(Refusal::SuspendedAccount);
     }
-    if snapshot.networks(access_key.id()).is_some_and(|networks| !networks.allow(peer)) {
+    if snapshot.networks(access_key).is_some_and(|networks| !networks.allow(peer)) {
         return Err(Refusal::SourceNotAllowed(peer));
     }
     Ok(())

@@ -55,13 +55,7 @@ impl Seen {
 impl<'a> Arrival<'a> {
     /// The request as schemes read it.
     pub(crate) fn request(&self, body: Body<'a>) -> Request<'a> {
-        Request {
-            method: self.parts.method.as_str(),
-            path: self.parts.uri.path(),
-            query: self.parts.uri.query(),
-            headers: &self.parts.headers,
-            body,
-        }
+        Request::of(self.parts, body)
     }
 
     /// What an answer needs to know of the request.

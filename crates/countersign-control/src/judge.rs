@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use countersign::dialects::{Dialect, Occasion, Spoken};
-use countersign::{Algorithm, Body, Malformed, Payload, Refusal, Scheme, Timestamp, schemes};
+use countersign::{Algorithm, Body, Malformed, Payload, Refusal, Request, Scheme, Timestamp, schemes};
 use countersign_accounts::change::Revision;
 use countersign_accounts::keyring::AccessKeyInForce;
 use countersign_accounts::verifier::{Context, Demands, Pending, Refused, Verdict, Verified};
@@ -78,7 +78,8 @@ pub(crate) async fn judge<B: hyper::body::Body<Data = Bytes> + Unpin>(
     seen: &mut Seen,
 ) -> Result<Judged, Fault> {
     let head = if arrival.has_body { Body::Unread } else { Body::Whole(b"") };
-    let judged = match verify(state, arrival, demands, head, seen)? {
+    let request = arrival.request(head);
+    let judged = match verify(state, arrival, demands, &request, seen)? {
         Verdict::Verified(verified) => {
             let mut judged = Judged::new(&verified);
             judged.note(state, arrival, seen);
@@ -97,15 +98,14 @@ pub(crate) async fn judge<B: hyper::body::Body<Data = Bytes> + Unpin>(
                 BodyError::TooLarge => too_long(arrival),
                 BodyError::Incomplete => error.into(),
             })?;
-            let mut judged = match verify(state, arrival, demands, Body::Whole(&read), seen)? {
+            let judged = match verify(state, arrival, demands, &arrival.request(Body::Whole(&read)), seen)? {
                 Verdict::Verified(verified) => Judged::new(&verified),
                 // A body in hand is never asked for again.
                 Verdict::NeedsBody | Verdict::Pending(_) | Verdict::Refused(_) => {
                     return Err(BodyError::Incomplete.into());
                 }
             };
-            judged.body = read;
-            judged
+            Judged { body: read, ..judged }
         }
         Verdict::Refused(refused) => return Err(refused.into()),
     };
@@ -117,7 +117,7 @@ pub(crate) async fn judge<B: hyper::body::Body<Data = Bytes> + Unpin>(
 async fn compare<B: hyper::body::Body<Data = Bytes> + Unpin>(
     state: &State,
     arrival: &Arrival<'_>,
-    mut pending: Pending<'_>,
+    mut pending: Pending<'_, '_>,
     keep: Keep,
     body: &mut B,
 ) -> Result<Judged, Fault> {
@@ -137,23 +137,22 @@ async fn compare<B: hyper::body::Body<Data = Bytes> + Unpin>(
 }
 
 /// A refusal ends it here; what was seen of the request is noted.
-fn verify<'r>(
+fn verify<'a, 'r>(
     state: &State,
-    arrival: &'r Arrival<'_>,
+    arrival: &Arrival<'_>,
     demands: &Demands,
-    body: Body<'r>,
+    request: &'a Request<'r>,
     seen: &mut Seen,
-) -> Result<Verdict<'r>, Refused> {
-    let request = arrival.request(body);
+) -> Result<Verdict<'a, 'r>, Refused> {
     let context = Context { now: arrival.now, demands, peer: arrival.peer };
     let began = Instant::now();
-    let verdict = state.verifier.verify(&request, &context);
+    let verdict = state.verifier.verify(request, &context);
     seen.judged_for(began.elapsed());
     match verdict {
         Verdict::Refused(refused) => {
-            if let Some((scheme, claim)) = schemes::read(&request) {
+            if let Some((scheme, claim)) = schemes::read(request) {
                 seen.scheme = Some(scheme.name());
-                seen.access_key_id = claim.ok().map(|claim| claim.access_key_id.into_owned());
+                seen.access_key_id = claim.ok().map(|claim| claim.access_key_id.to_string());
             }
             Err(refused)
         }
@@ -167,7 +166,7 @@ fn too_long(arrival: &Arrival<'_>) -> Fault {
 }
 
 impl Judged {
-    fn new(verified: &Verified<'_>) -> Self {
+    fn new(verified: &Verified<'_, '_>) -> Self {
         let claim = verified.proven.claim();
         let covered = &claim.covered;
         let mut headers: Vec<String> = covered.headers.iter().map(|field| field.name.to_owned()).collect();

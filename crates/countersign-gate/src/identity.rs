@@ -37,7 +37,7 @@ pub struct Coverage {
 }
 
 impl Caller {
-    pub(crate) fn of(verified: &Verified<'_>) -> Self {
+    pub(crate) fn of(verified: &Verified<'_, '_>) -> Self {
         let proven = &verified.proven;
         let claim = proven.claim();
         let covered = &claim.covered;

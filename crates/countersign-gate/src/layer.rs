@@ -185,7 +185,7 @@ impl Settings {
                 request_id: &request_id,
                 host: host(parts),
                 has_body,
-                request: request(parts, Body::Unread),
+                request: countersign::Request::of(parts, Body::Unread),
                 now,
             };
             let dialect = scheme.map_or(Dialect::Problem, Scheme::dialect);
@@ -206,7 +206,8 @@ impl Settings {
         B: http_body::Body<Data = Bytes> + Unpin,
     {
         let head = if has_body { Body::Unread } else { Body::Whole(b"") };
-        match self.verify(parts, head, now) {
+        let request = countersign::Request::of(parts, head);
+        match self.verify(&request, parts, now) {
             Verdict::Verified(verified) => Ok((Caller::of(&verified), Kept::AsItCame)),
             Verdict::Pending(mut pending) => {
                 let is_short =
@@ -223,7 +224,8 @@ impl Settings {
             }
             Verdict::NeedsBody => {
                 let read = self.read_form(parts, body).await?;
-                match self.verify(parts, Body::Whole(&read), now) {
+                let request = countersign::Request::of(parts, Body::Whole(&read));
+                match self.verify(&request, parts, now) {
                     Verdict::Verified(verified) => {
                         let caller = Caller::of(&verified);
                         Ok((caller, Kept::Whole(read.clone())))
@@ -249,20 +251,14 @@ impl Settings {
         })
     }
 
-    fn verify<'r>(&self, parts: &'r Parts, body: Body<'r>, now: Timestamp) -> Verdict<'r> {
+    fn verify<'a, 'r>(
+        &self,
+        request: &'a countersign::Request<'r>,
+        parts: &Parts,
+        now: Timestamp,
+    ) -> Verdict<'a, 'r> {
         let peer = (self.peer)(parts).map(|peer| peer.to_canonical());
-        self.verifier.verify(&request(parts, body), &Judging { now, demands: &self.demands, peer })
-    }
-}
-
-/// The request as schemes read it.
-fn request<'r>(parts: &'r Parts, body: Body<'r>) -> countersign::Request<'r> {
-    countersign::Request {
-        method: parts.method.as_str(),
-        path: parts.uri.path(),
-        query: parts.uri.query(),
-        headers: &parts.headers,
-        body,
+        self.verifier.verify(request, &Judging { now, demands: &self.demands, peer })
     }
 }
 
@@ -303,7 +299,10 @@ fn incomplete(parts: &Parts) -> Refused {
 }
 
 fn refused(parts: &Parts, refusal: Refusal) -> Refused {
-    Refused { refusal, scheme: schemes::read(&request(parts, Body::Unread)).map(|(scheme, _)| scheme) }
+    Refused {
+        refusal,
+        scheme: schemes::read(&countersign::Request::of(parts, Body::Unread)).map(|(scheme, _)| scheme),
+    }
 }
 
 impl fmt::Debug for VerifyLayer {

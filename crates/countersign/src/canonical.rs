@@ -3,22 +3,144 @@
 //! Whoever acts on a verified request decodes it by these too: two decoders that differ are two requests.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::cmp::Ordering;
+use std::ops::Deref;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use smallvec::SmallVec;
 
+use crate::bytes::{ESCAPE, PLUS, RESERVED, holds, kinds_of, places};
 use crate::crypto::Bytes;
-
-/// The parameters of a query, decoded, in the order in which they were sent.
-pub type Parameters<'r> = SmallVec<[Parameter<'r>; 4]>;
 
 /// A parameter of a query, decoded.
 #[derive(Clone, Debug)]
 pub struct Parameter<'r> {
     pub name: Cow<'r, [u8]>,
     pub value: Cow<'r, [u8]>,
+}
+
+impl Parameter<'_> {
+    /// The same, lent.
+    pub(crate) fn lend(&self) -> Parameter<'_> {
+        Parameter { name: Cow::Borrowed(&self.name), value: Cow::Borrowed(&self.value) }
+    }
+}
+
+/// The parameters of a query, decoded, in the order in which they were sent. It is a slice of them.
+#[derive(Clone, Debug, Default)]
+pub struct Parameters<'r> {
+    list: SmallVec<[Parameter<'r>; 8]>,
+    /// A bit for each length that a name has: most questions for a name end here.
+    lengths: u64,
+    /// Their places in the order of names, and of values where names are the same; made when it is first asked for.
+    order: OnceCell<SmallVec<[usize; 16]>>,
+}
+
+impl<'r> Parameters<'r> {
+    /// The first parameter of this name.
+    pub fn named(&self, name: &str) -> Option<&Parameter<'r>> {
+        if self.lengths & length_bit(name.as_bytes()) == 0 {
+            return None;
+        }
+        self.iter().find(|parameter| *parameter.name == *name.as_bytes())
+    }
+
+    /// The parameters in the order of names, and of values where names are the same.
+    pub fn sorted(&self) -> impl Iterator<Item = &Parameter<'r>> + Clone {
+        let order = self.order.get_or_init(|| {
+            let mut keys: SmallVec<[(u64, usize); 16]> = self
+                .iter()
+                .enumerate()
+                .map(|(place, parameter)| (first_eight(&parameter.name), place))
+                .collect();
+            // Names that differ do so in their first letters, most of them.
+            let whole = |place: usize| self.get(place).map(|parameter| (&parameter.name, &parameter.value));
+            keys.sort_unstable_by(|(a, one), (b, other)| {
+                a.cmp(b).then_with(|| whole(*one).cmp(&whole(*other)))
+            });
+            keys.into_iter().map(|(_, place)| place).collect()
+        });
+        order.iter().filter_map(|place| self.get(*place))
+    }
+
+    /// The first name that stands more than once.
+    pub fn repeated(&self) -> Option<&Parameter<'r>> {
+        let mut sorted = self.sorted();
+        let mut before = sorted.next()?;
+        sorted.find(|parameter| std::mem::replace(&mut before, *parameter).name == parameter.name)
+    }
+
+    /// Adds those of one more query, or of a form.
+    pub(crate) fn take_apart(&mut self, query: &'r [u8]) {
+        // Where the parameter begins, where its name ends, and whether name and value are plain.
+        let (mut start, mut equals, mut plain) = (0, None, (true, true));
+        for at in places(query, *b"&=%+").chain([query.len()]) {
+            match query.get(at) {
+                Some(b'=') => _ = equals.get_or_insert(at),
+                Some(b'%' | b'+') if equals.is_none() => plain.0 = false,
+                Some(b'%' | b'+') => plain.1 = false,
+                _ => {
+                    let name = query.get(start..equals.unwrap_or(at)).unwrap_or_default();
+                    let value = equals.and_then(|equals| query.get(equals + 1..at)).unwrap_or_default();
+                    if start < at {
+                        self.push(decoded(name, plain.0), decoded(value, plain.1));
+                    }
+                    (start, equals, plain) = (at + 1, None, (true, true));
+                }
+            }
+        }
+        self.order.take();
+    }
+
+    fn push(&mut self, name: Cow<'r, [u8]>, value: Cow<'r, [u8]>) {
+        self.lengths |= length_bit(&name);
+        self.list.push(Parameter { name, value });
+    }
+}
+
+impl<'r> Deref for Parameters<'r> {
+    type Target = [Parameter<'r>];
+
+    fn deref(&self) -> &[Parameter<'r>] {
+        &self.list
+    }
+}
+
+impl<'r> IntoIterator for Parameters<'r> {
+    type Item = Parameter<'r>;
+    type IntoIter = smallvec::IntoIter<[Parameter<'r>; 8]>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter()
+    }
+}
+
+impl<'p, 'r> IntoIterator for &'p Parameters<'r> {
+    type Item = &'p Parameter<'r>;
+    type IntoIter = std::slice::Iter<'p, Parameter<'r>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.iter()
+    }
+}
+
+/// The bit of a name's length. Long ones share the last.
+fn length_bit(name: &[u8]) -> u64 {
+    1 << name.len().min(63)
+}
+
+/// The first bytes of a text as a number: those of two texts compare as the texts do, where they differ.
+fn first_eight(text: &[u8]) -> u64 {
+    if let Some(eight) = text.first_chunk() {
+        return u64::from_be_bytes(*eight);
+    }
+    let mut eight = [0; 8];
+    for (to, from) in eight.iter_mut().zip(text) {
+        *to = *from;
+    }
+    u64::from_be_bytes(eight)
 }
 
 /// Where canonical text is written.
@@ -33,81 +155,53 @@ impl Sink for Vec<u8> {
     }
 }
 
-/// Whether some byte of a text is such a one. It looks at all of them, sixteen at a time: texts are short, and most hold
-/// none.
-#[inline(always)]
-pub(crate) fn any(text: &[u8], is: impl Fn(u8) -> bool) -> bool {
-    let (chunks, rest) = text.as_chunks::<16>();
-    let mut found = [0u8; 16];
-    let mut look = |chunk: &[u8; 16]| {
-        for (found, byte) in found.iter_mut().zip(chunk) {
-            *found |= u8::from(is(*byte));
-        }
-    };
-    chunks.iter().for_each(&mut look);
-    if let Some(first) = rest.first() {
-        let mut last = [*first; 16];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        look(&last);
-    }
-    found != [0; 16]
-}
-
 /// Splits a query at `&`, drops empty parts, splits each at its first `=`, and decodes names and values as forms are:
 /// `+` is a blank (the URL standard's `application/x-www-form-urlencoded` parser).
 pub fn parameters(query: &[u8]) -> Parameters<'_> {
-    each_parameter(query).collect()
-}
-
-/// The same, one after the other.
-pub fn each_parameter(query: &[u8]) -> impl Iterator<Item = Parameter<'_>> {
-    let plain = !any(query, is_written_otherwise);
-    let decode = move |text| if plain { Cow::Borrowed(text) } else { decode_form(text) };
-    query.split(|byte| *byte == b'&').filter(|part| !part.is_empty()).map(move |part| {
-        let at = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
-        let (name, value) = part.split_at_checked(at).unwrap_or((part, &[]));
-        Parameter { name: decode(name), value: decode(value.get(1..).unwrap_or_default()) }
-    })
+    let mut parameters = Parameters::default();
+    parameters.take_apart(query);
+    parameters
 }
 
 /// Decodes `%41` to `A`. What is not two hexadecimal digits after a `%` stays as it is.
 pub fn decode(text: &[u8]) -> Cow<'_, [u8]> {
-    if !any(text, |byte| byte == b'%') {
-        return Cow::Borrowed(text);
-    }
-    decode_with(text, |byte| byte)
+    decode_kinds(text, ESCAPE)
 }
 
 /// Decodes as [`decode`] does, and `+` to a blank.
 pub fn decode_form(text: &[u8]) -> Cow<'_, [u8]> {
-    if !any(text, is_written_otherwise) {
+    decode_kinds(text, ESCAPE | PLUS)
+}
+
+/// A text of a form, decoded where it is not plain.
+fn decoded(text: &[u8], is_plain: bool) -> Cow<'_, [u8]> {
+    if is_plain { Cow::Borrowed(text) } else { decode_form(text) }
+}
+
+/// Decodes the bytes of these kinds: `+`, and the `%` of an escape.
+#[inline(always)]
+fn decode_kinds(text: &[u8], kinds: u8) -> Cow<'_, [u8]> {
+    if !holds(text, kinds) {
         return Cow::Borrowed(text);
     }
-    decode_with(text, |byte| if byte == b'+' { b' ' } else { byte })
-}
-
-/// Whether this byte stands for another one in a form.
-#[inline(always)]
-fn is_written_otherwise(byte: u8) -> bool {
-    (byte == b'%') | (byte == b'+')
-}
-
-fn decode_with(text: &[u8], plain: impl Fn(u8) -> u8) -> Cow<'_, [u8]> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let [first, after @ ..] = rest {
-        rest = after;
-        match (first, after) {
-            (b'%', [high, low, behind @ ..]) if let (Some(high), Some(low)) = (hex(*high), hex(*low)) => {
+    loop {
+        let at = rest.iter().position(|byte| kinds_of(*byte) & kinds != 0).unwrap_or(rest.len());
+        let (plain, found) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+        decoded.extend_from_slice(plain);
+        rest = match found {
+            [] => return Cow::Owned(decoded),
+            [b'%', high, low, behind @ ..] if let (Some(high), Some(low)) = (hex(*high), hex(*low)) => {
                 decoded.push(high << 4 | low);
-                rest = behind;
+                behind
             }
-            _ => decoded.push(plain(*first)),
-        }
+            [first, behind @ ..] => {
+                decoded.push(if *first == b'+' { b' ' } else { *first });
+                behind
+            }
+        };
     }
-    Cow::Owned(decoded)
 }
 
 /// Writes a text with every byte but `A-Z a-z 0-9 - _ . ~`, and those in `kept`, as `%XX` in upper case (RFC 3986,
@@ -127,6 +221,9 @@ fn encode_behind(mark: &[u8], text: &[u8], kept: &[u8], out: &mut impl Sink) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
     let stays = |byte: u8| is_unreserved(byte) || kept.contains(&byte);
+    if !holds(text, RESERVED) {
+        return out.push(text);
+    }
     let mut rest = text;
     while !rest.is_empty() {
         let plain = rest.iter().position(|byte| !stays(*byte)).unwrap_or(rest.len());
@@ -150,36 +247,71 @@ pub fn compare_encoded(a: &[u8], b: &[u8]) -> Ordering {
 
 #[inline(always)]
 fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() | (byte == b'-') | (byte == b'_') | (byte == b'.') | (byte == b'~')
+    kinds_of(byte) & RESERVED == 0
 }
 
 /// Writes bytes as hexadecimal digits, in lower case.
 pub fn encode_hex(bytes: &[u8], out: &mut impl Sink) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
-    for byte in bytes {
-        out.push(&[digit(byte >> 4), digit(byte & 15)]);
+    for bytes in bytes.chunks(32) {
+        let mut text = [[0; 2]; 32];
+        for (pair, byte) in text.iter_mut().zip(bytes) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        out.push(text.as_flattened().get(..2 * bytes.len()).unwrap_or_default());
     }
 }
 
 /// Reads hexadecimal digits in lower case: two spellings of a signature would be two signatures.
 pub fn decode_hex(text: &[u8]) -> Option<Bytes> {
     let (pairs, rest) = text.as_chunks::<2>();
-    let lower = |digit: u8| hex(digit).filter(|_| !digit.is_ascii_uppercase());
-    let bytes = pairs.iter().map(|[high, low]| Some(lower(*high)? << 4 | lower(*low)?));
-    if rest.is_empty() { bytes.collect() } else { None }
+    if !rest.is_empty() {
+        return None;
+    }
+    let mut bytes = Bytes::with_capacity(pairs.len());
+    let mut all = 0;
+    for pairs in pairs.chunks(32) {
+        let mut decoded = [0; 32];
+        for (byte, [high, low]) in decoded.iter_mut().zip(pairs) {
+            let (high, low) = (lower_hex(*high), lower_hex(*low));
+            all |= high | low;
+            *byte = high << 4 | low;
+        }
+        bytes.extend_from_slice(decoded.get(..pairs.len()).unwrap_or_default());
+    }
+    // What is no digit is more than any is.
+    (all < 16).then_some(bytes)
+}
+
+/// The value of each digit in lower case, and 255 for what is none.
+fn lower_hex(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => u8::MAX,
+    }
 }
 
 /// Reads base 64 (RFC 4648, section 4) in its one canonical spelling, padded.
 pub fn decode_base64(text: &[u8]) -> Option<Bytes> {
-    // Nothing that is signed is longer than a signature by RSA of 8192 bits.
-    let mut bytes = [0u8; 1026];
+    // Nothing that is signed is longer than a signature by RSA of 8192 bits, and most is a hash.
+    if text.len() > 96 { decode_base64_into([0; 1026], text) } else { decode_base64_into([0; 72], text) }
+}
+
+fn decode_base64_into<const N: usize>(mut bytes: [u8; N], text: &[u8]) -> Option<Bytes> {
     let length = STANDARD.decode_slice(text, &mut bytes).ok()?;
     bytes.get(..length).map(Bytes::from_slice)
 }
 
+#[inline(always)]
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
 }
 
 /// The path behind the base path of an endpoint: `/projects` of `/api/projects` behind `/api`. `None` where the path

@@ -60,6 +60,8 @@ pub struct Covered<'r> {
     pub time: bool,
     /// Whether the signer chooses what it covers. What must be covered then is the verifier's demand.
     pub by_choice: bool,
+    /// The signer's own list of what is covered, as it stands in the request, where the scheme has one.
+    pub listed: Option<Cow<'r, str>>,
     /// The header fields, sorted by name. A field with several values stands there several times.
     pub headers: SmallVec<[HeaderField<'r>; 6]>,
 }
@@ -68,7 +70,16 @@ impl<'r> Covered<'r> {
     /// All that a scheme covers whose signers have no say in it.
     pub fn whole(headers: SmallVec<[HeaderField<'r>; 6]>) -> Self {
         let authority = headers.iter().any(|field| field.name == "host");
-        Self { method: true, path: true, query: true, authority, time: true, by_choice: false, headers }
+        Self {
+            method: true,
+            path: true,
+            query: true,
+            authority,
+            time: true,
+            by_choice: false,
+            listed: None,
+            headers,
+        }
     }
 }
 

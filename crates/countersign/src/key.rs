@@ -10,7 +10,7 @@ use arc_swap::ArcSwapOption;
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 
-use crate::canonical::any;
+use crate::bytes::{NOT_IN_IDS, holds};
 use crate::claim::Scope;
 use crate::crypto::{Bytes, Hash, HmacSha1, HmacSha256, PrivateKey, PublicKey, PublicKeyKind};
 
@@ -44,9 +44,7 @@ impl AccessKeyId {
 
     /// Whether a text is an id, without taking it.
     pub(crate) fn check(text: &str) -> Result<(), NotAnAccessKeyId> {
-        let foreign =
-            |byte: u8| !(byte.is_ascii_alphanumeric() | (byte == b'.') | (byte == b'_') | (byte == b'-'));
-        if text.is_empty() || text.len() > 128 || any(text.as_bytes(), foreign) {
+        if text.is_empty() || text.len() > 128 || holds(text.as_bytes(), NOT_IN_IDS) {
             return Err(NotAnAccessKeyId);
         }
         Ok(())

@@ -22,11 +22,12 @@
 //!
 //! let request = Request::new("GET", "/api/tenants", &parts.headers, Body::Whole(b""));
 //! let (scheme, claim) = schemes::read(&request).unwrap();
-//! let text = string_to_sign(scheme, Place::at("/api"), &request, &claim?);
+//! let text = string_to_sign(scheme, Place::at("/api"), &request, claim?);
 //! assert_eq!(text, "GET\n\n\nSat, 21 Nov 2026 23:23:13 GMT\n/tenants");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bytes;
 pub mod canonical;
 mod chunks;
 mod claim;

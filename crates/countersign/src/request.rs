@@ -1,26 +1,37 @@
 //! A request as it stood on the wire.
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use http::HeaderMap;
 use http::header::HeaderName;
+use http::request::Parts;
 
-use crate::canonical::any;
+use crate::bytes::{NOT_IN_TARGETS, holds};
+use crate::canonical::{Parameters, parameters};
+use crate::claim::Claim;
 use crate::refusal::Malformed;
+use crate::scheme::{ReadError, Scheme};
 
 /// A request as it stood on the wire: nothing decoded, nothing normalized.
 ///
 /// Whoever makes one hands over the target as it was received. What a scheme decodes to build its string to sign is
 /// its own view; routes are to be chosen by the raw path.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Request<'r> {
     pub method: &'r str,
     /// The target up to the first `?`.
     pub path: &'r str,
     /// The target after the first `?`, where there is one.
-    pub query: Option<&'r str>,
+    query: Option<&'r str>,
     pub headers: &'r HeaderMap,
     pub body: Body<'r>,
+    /// The query, taken apart when it is first asked for: to tell the scheme, to read and to canonicalize take it alike.
+    parameters: OnceCell<Parameters<'r>>,
+    /// The same with those of the body, for whoever takes the two together.
+    with_form: OnceCell<Box<Parameters<'r>>>,
+    /// What it says of itself. It is large, and whoever judges it looks at it here.
+    claim: OnceCell<Result<Claim<'r>, ReadError>>,
 }
 
 /// How much of the body is in hand.
@@ -38,7 +49,55 @@ impl<'r> Request<'r> {
             Some((path, query)) => (path, Some(query)),
             None => (target, None),
         };
-        Self { method, path, query, headers, body }
+        Self::whole(method, path, query, headers, body)
+    }
+
+    /// A request from the head that the `http` crate holds of it.
+    pub fn of(head: &'r Parts, body: Body<'r>) -> Self {
+        Self::whole(head.method.as_str(), head.uri.path(), head.uri.query(), &head.headers, body)
+    }
+
+    fn whole(
+        method: &'r str,
+        path: &'r str,
+        query: Option<&'r str>,
+        headers: &'r HeaderMap,
+        body: Body<'r>,
+    ) -> Self {
+        let (parameters, with_form, claim) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { method, path, query, headers, body, parameters, with_form, claim }
+    }
+
+    /// Its claim by the scheme that reads it, which is the same each time.
+    pub(crate) fn claim(&self, scheme: &dyn Scheme) -> &Result<Claim<'r>, ReadError> {
+        self.claim.get_or_init(|| scheme.read(self))
+    }
+
+    /// The target after the first `?`, where there is one.
+    pub fn query(&self) -> Option<&'r str> {
+        self.query
+    }
+
+    /// The parameters of the query, in the order in which they were sent.
+    pub fn parameters(&self) -> &Parameters<'r> {
+        self.parameters.get_or_init(|| parameters(self.query.unwrap_or_default().as_bytes()))
+    }
+
+    /// The parameters of the query, and behind them those of the body, which is a form.
+    pub(crate) fn parameters_with_form(&self) -> &Parameters<'r> {
+        self.with_form.get_or_init(|| {
+            let mut all = parameters(self.query.unwrap_or_default().as_bytes());
+            if let Body::Whole(form) = self.body {
+                all.take_apart(form);
+            }
+            Box::new(all)
+        })
+    }
+
+    /// Whether the query has a parameter of this name.
+    pub fn has_parameter(&self, name: &str) -> bool {
+        // Of a request without a query, nothing is to be taken apart.
+        self.query.is_some() && self.parameters().named(name).is_some()
     }
 
     /// Whether the method is a token and the target a path and a query of printable ASCII (RFC 9112, section 3). For
@@ -52,8 +111,7 @@ impl<'r> Request<'r> {
         if self.method.is_empty() || !self.method.bytes().all(is_token) {
             return Err(Malformed::unreadable("the method", "it holds characters that methods do not have"));
         }
-        let is_odd =
-            |text: &str| any(text.as_bytes(), |byte| (byte <= b' ') | (byte > b'~') | (byte == b'#'));
+        let is_odd = |text: &str| holds(text.as_bytes(), NOT_IN_TARGETS);
         if !self.path.starts_with('/') || is_odd(self.path) || is_odd(self.query.unwrap_or_default()) {
             return Err(Malformed::unreadable(
                 "the target",

@@ -1,14 +1,13 @@
 //! What one signature scheme must say of itself. What all have in common is written once, in `verify.rs` and
 //! `sign.rs`, where no scheme can get it wrong.
 
-use std::borrow::Cow;
 use std::fmt::Debug;
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use crate::canonical::{Sink, decode_form};
+use crate::canonical::Sink;
 use crate::claim::Claim;
 use crate::dialects::Dialect;
 use crate::key::{AccessKeyId, Algorithm, Key, SigningKeys};
@@ -25,7 +24,7 @@ pub trait Scheme: Debug + Send + Sync + 'static {
     fn dialect(&self) -> Dialect;
 
     /// Whether a request bears this scheme's marks, by a look that costs next to nothing.
-    fn is_borne(&self, marks: &Marks<'_>) -> bool;
+    fn is_borne(&self, marks: &Marks<'_, '_>) -> bool;
 
     /// Reads the claim of a request that bears this scheme's marks.
     ///
@@ -98,19 +97,19 @@ pub enum ReadError {
 
 /// What tells by which scheme a request is signed.
 #[derive(Clone, Copy, Debug)]
-pub struct Marks<'r> {
-    request: Request<'r>,
+pub struct Marks<'a, 'r> {
+    request: &'a Request<'r>,
     authorization: Option<&'r [u8]>,
     /// Whether there is more than one.
     authorizations: bool,
 }
 
-impl<'r> Marks<'r> {
+impl<'a, 'r> Marks<'a, 'r> {
     /// The marks of a request.
-    pub fn of(request: &Request<'r>) -> Self {
+    pub fn of(request: &'a Request<'r>) -> Self {
         let mut all = request.headers.get_all(AUTHORIZATION).iter();
         let authorization = all.next().map(|value| value.as_bytes());
-        Self { request: *request, authorization, authorizations: all.next().is_some() }
+        Self { request, authorization, authorizations: all.next().is_some() }
     }
 
     /// Whether there is an `Authorization` at all.
@@ -131,21 +130,9 @@ impl<'r> Marks<'r> {
         others.into_iter().any(|value| value.as_bytes().starts_with(start.as_bytes()))
     }
 
-    /// The value of the first query parameter of this name.
-    pub fn parameter(&self, name: &str) -> Option<Cow<'r, [u8]>> {
-        // Most names are none that a scheme asks for, and are compared as they stand.
-        let query = self.request.query?.as_bytes();
-        let mut parts = query.split(|byte| *byte == b'&').filter(|part| !part.is_empty());
-        parts.find_map(|part| {
-            let at = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
-            let (named, value) = part.split_at_checked(at)?;
-            (*decode_form(named) == *name.as_bytes()).then(|| decode_form(value.get(1..).unwrap_or_default()))
-        })
-    }
-
     /// The request itself.
-    pub fn request(&self) -> &Request<'r> {
-        &self.request
+    pub fn request(&self) -> &'a Request<'r> {
+        self.request
     }
 }
 

@@ -28,7 +28,7 @@ pub fn law(bytes: &[u8]) {
 /// No reading writes a byte that is neither a separator nor in the request, as it stands there or decoded; nor much more
 /// than was sent, so that little input does not make much work.
 fn nothing_is_made_up(scheme: &dyn Scheme, request: &Request<'_>, claim: &Claim<'_>) {
-    let target = format!("{}?{}", request.path, request.query.unwrap_or_default());
+    let target = format!("{}?{}", request.path, request.query().unwrap_or_default());
     let once = reference::decoded(&target.replace('+', " "));
     let twice = reference::decoded(&String::from_utf8_lossy(&once));
     let mut known = [false; 256];

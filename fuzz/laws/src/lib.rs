@@ -56,7 +56,7 @@ fn captured(bytes: &[u8]) -> Option<Captured> {
 /// The claim of a request, if it makes one of ODPS that can be read.
 fn claim<'r>(request: &Request<'r>) -> Option<(&'static dyn Scheme, Claim<'r>)> {
     let (scheme, claim) = read_claim(request)?;
-    claim.ok().filter(|_| scheme.name() == ODPS.name()).map(|claim| (scheme, claim))
+    claim.ok().filter(|_| scheme.name() == ODPS.name()).map(|claim| (scheme, claim.clone()))
 }
 
 /// The string to sign under the strict reading; none where the request is not under the base.

@@ -14,13 +14,13 @@ pub fn law(bytes: &[u8]) {
         None => told(&Refusal::Unsigned),
         Some((_, Err(malformed))) => told(&malformed.into()),
         Some((scheme, Ok(claim))) => {
-            if let Some(ambiguity) = scheme.ambiguity(crate::PLACE, &request, &claim) {
+            if let Some(ambiguity) = scheme.ambiguity(crate::PLACE, &request, claim) {
                 told(&ambiguity.into());
             }
             told(&Refusal::UnknownAccessKey(claim.access_key_id.to_string()));
             assert!(AccessKeyId::new(&claim.access_key_id).is_ok(), "{claim:?}");
             if scheme.name() == schemes::ODPS.name() {
-                believable(&request, &claim);
+                believable(&request, claim);
             }
         }
     }

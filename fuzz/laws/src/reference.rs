@@ -18,7 +18,7 @@ pub(crate) fn parts(request: &Request<'_>, base: &str) -> Option<Parts> {
         return None;
     }
     let mut parameters = BTreeMap::new();
-    for part in request.query.unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
+    for part in request.query().unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         parameters.insert(decoded(&name.replace('+', " ")), decoded(&value.replace('+', " ")));
     }

@@ -42,15 +42,20 @@ pub fn law(bytes: &[u8]) {
     let judge = |request: &Request<'_>, secret: &str, accepted: Readings<'_>| {
         let (scheme, claim) = crate::claim(request)?;
         crate::with_key(secret, |key| {
-            verify(scheme, PLACE, request, claim, key, accepted).ok().map(|proven| proven.reading().name)
+            verify(scheme, PLACE, request, &claim, key, accepted).ok().map(|proven| proven.reading().name)
         })
     };
     assert_eq!(judge(&request, SECRET, Readings::Preserving { and: &[] }), Some("strict"));
     assert_eq!(judge(&request, "another secret", Readings::Every), None);
     let other = if method == "PUT" { "POST" } else { "PUT" };
-    assert_eq!(judge(&Request { method: other, ..request }, SECRET, Readings::Every), None, "another method");
-    let longer = format!("{}/x", request.path);
-    assert_eq!(judge(&Request { path: &longer, ..request }, SECRET, Readings::Every), None, "another path");
+    let changed = Request::new(other, &target, &parts.headers, request.body);
+    assert_eq!(judge(&changed, SECRET, Readings::Every), None, "another method");
+    let longer = match target.split_once('?') {
+        Some((path, query)) => format!("{path}/x?{query}"),
+        None => format!("{target}/x"),
+    };
+    let changed = Request::new(&method, &longer, &parts.headers, request.body);
+    assert_eq!(judge(&changed, SECRET, Readings::Every), None, "another path");
 
     let captured = Captured {
         method: method.clone(),

@@ -13,14 +13,14 @@ pub fn law(bytes: &[u8]) {
     let expected = crate::strict(scheme, &request, &claim).map(|text| text.to_text()).unwrap_or_default();
     for base in ["", crate::BASE, "/api/projects"] {
         for accepted in [Readings::Every, Readings::Preserving { and: &[] }] {
-            let claim = claim.clone();
-            let judged =
-                crate::with_key(WRONG, |key| verify(scheme, Place::at(base), &request, claim, key, accepted));
+            let judged = crate::with_key(WRONG, |key| {
+                verify(scheme, Place::at(base), &request, &claim, key, accepted)
+            });
             let refusal = judged.expect_err("proven by a wrong key");
             let Refusal::SignatureMismatch { string_to_sign, .. } = &refusal else { panic!("{refusal:?}") };
             assert!(base != crate::BASE || *string_to_sign == expected, "{string_to_sign}");
             crate::read::told(&refusal);
         }
     }
-    let _ = crate::with_key("", |key| verify(scheme, crate::PLACE, &request, claim, key, Readings::Every));
+    let _ = crate::with_key("", |key| verify(scheme, crate::PLACE, &request, &claim, key, Readings::Every));
 }

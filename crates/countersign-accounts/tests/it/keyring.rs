@@ -14,7 +14,7 @@ fn seen(snapshot: &Snapshot) -> Vec<(String, AccessKeyKind, String, Standing, bo
         .iter()
         .map(|key| {
             let suspended = snapshot.is_suspended(&key.account);
-            let networks = snapshot.networks(key.id()).map(ToString::to_string).unwrap_or_default();
+            let networks = snapshot.networks(key).map(ToString::to_string).unwrap_or_default();
             (key.id().to_owned(), key.kind(), key.account.to_string(), key.standing, suspended, networks)
         })
         .collect();

@@ -173,11 +173,12 @@ fn a_request_that_is_refused_uses_nothing_up() {
     };
     assert_eq!(judge(b"<y/>"), Err(Refusal::BodyMismatch));
     // The body in pieces, the same: two are under way at once, and one goes through.
-    let pending = || {
-        let request = Request::new("POST", &signed.target, &signed.headers, Body::Unread);
-        let Verdict::Pending(pending) = verifier.verify(&request, &context) else { panic!() };
-        pending
-    };
+    let requests = [(); 3].map(|()| Request::new("POST", &signed.target, &signed.headers, Body::Unread));
+    let mut pending = requests.iter().map(|request| match verifier.verify(request, &context) {
+        Verdict::Pending(pending) => pending,
+        verdict => panic!("{verdict:?}"),
+    });
+    let mut pending = || pending.next().unwrap();
     let mut wrong = pending();
     wrong.update(b"<y/>").unwrap();
     assert_eq!(verifier.finish(wrong, now()).unwrap_err().refusal, Refusal::BodyMismatch);

@@ -39,10 +39,10 @@ pub(crate) fn judge(
     let request = Request::new(parts.method.as_str(), target, &parts.headers, Body::Whole(body));
     let (scheme, claim) = countersign::schemes::read(&request).ok_or("it bears no marks")?;
     let claim = claim.map_err(|error| error.to_string())?;
-    fresh(&claim, now(), std::time::Duration::from_secs(900)).map_err(|refusal| refusal.to_string())?;
+    fresh(claim, now(), std::time::Duration::from_secs(900)).map_err(|refusal| refusal.to_string())?;
     let place = Place { secure, ..Place::default() };
     let readings = Readings::Preserving { and: &[] };
-    let proven: Proven<'_> =
+    let proven: Proven<'_, '_> =
         verify(scheme, place, &request, claim, key, readings).map_err(|refusal| format!("{refusal:?}"))?;
     if !proven.reading().is_strict() {
         return Err(format!("it verifies as {} only", proven.reading().name));

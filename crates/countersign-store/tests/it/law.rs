@@ -115,7 +115,7 @@ fn told(snapshot: &Snapshot) -> Told {
                 standing(key.standing),
                 snapshot.is_suspended(&key.account),
                 key.expires(),
-                snapshot.networks(key.id()).map(ToString::to_string).unwrap_or_default(),
+                snapshot.networks(key).map(ToString::to_string).unwrap_or_default(),
             )
         })
         .collect()

@@ -11,7 +11,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::xml::escaped;
 use super::{Occasion, Spoken};
-use crate::canonical::each_parameter;
 use crate::refusal::{Malformed, Refusal};
 use crate::request::Body;
 
@@ -175,14 +174,8 @@ fn said(
 /// scheme has it. SDKs name JSON wherever they expect it.
 pub(super) fn wants_xml(occasion: &Occasion<'_>) -> bool {
     let request = &occasion.request;
-    let form = match request.body {
-        Body::Whole(form) => form,
-        Body::Unread => b"",
-    };
-    let query = request.query.unwrap_or_default().as_bytes();
-    let format = |text| each_parameter(text).find(|parameter| *parameter.name == *b"Format").map(|p| p.value);
-    if let Some(format) = format(query).or_else(|| format(form)) {
-        return format.eq_ignore_ascii_case(b"xml");
+    if let Some(format) = request.parameters_with_form().named("Format") {
+        return format.value.eq_ignore_ascii_case(b"xml");
     }
     let accept =
         request.headers.get(ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default().to_ascii_lowercase();

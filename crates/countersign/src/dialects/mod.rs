@@ -40,7 +40,7 @@ pub enum Dialect {
 }
 
 /// What an answer needs to know of the request besides the refusal.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Occasion<'a> {
     /// The request's name in logs.
     pub request_id: &'a str,

@@ -92,7 +92,7 @@ const SPELLINGS: [Spelling; 15] = [
 /// Tries other encodings, of the path, of the query, and of both.
 pub(super) fn spellings(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
     let request = trial.captured.request();
-    let query = request.query.unwrap_or_default();
+    let query = request.query().unwrap_or_default();
     let mut tried = vec![trial.captured.target.clone()];
     for spelling in &SPELLINGS {
         let (other_path, other_query) = ((spelling.path)(request.path), (spelling.query)(query));
@@ -100,15 +100,16 @@ pub(super) fn spellings(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
         let only_path = (&*other_path, query);
         let only_query = (request.path, &*other_query);
         for (path, query) in [only_path, only_query, (&*other_path, &*other_query)] {
-            let target = join(path, request.query.map(|_| query));
+            let target = join(path, request.query().map(|_| query));
             if tried.contains(&target) {
                 continue;
             }
-            let what = match (path == request.path, Some(query) == request.query || request.query.is_none()) {
-                (false, false) => "the path and the query",
-                (false, true) => "the path",
-                (true, _) => "the query",
-            };
+            let what =
+                match (path == request.path, Some(query) == request.query() || request.query().is_none()) {
+                    (false, false) => "the path and the query",
+                    (false, true) => "the path",
+                    (true, _) => "the query",
+                };
             let cause = || format!("the client signed {what} {}", spelling.how);
             let change = Change { target: Some(&target), ..Change::default() };
             if let Some(found) = trial.test("encoding", &change, cause) {
@@ -139,13 +140,13 @@ pub(super) fn rewritten(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
     for (path, cause) in
         [(request.path.trim_end_matches('/'), added), (&slash, taken), (&merge_slashes(request.path), merged)]
     {
-        let found = test(trial, "path", path, request.query, cause.to_owned());
+        let found = test(trial, "path", path, request.query(), cause.to_owned());
         if found.is_some() {
             return found;
         }
     }
 
-    let query = request.query?;
+    let query = request.query()?;
     let cause = "the client signed the path without the query: sign the query too";
     let found = test(trial, "query", request.path, None, cause.to_owned());
     if found.is_some() {

@@ -173,14 +173,14 @@ impl<'t, 'r> Trial<'t, 'r> {
 }
 
 /// A claim that what is held proves.
-pub(super) fn prove<'r>(
+pub(super) fn prove<'a, 'r>(
     scheme: &'static dyn Scheme,
     place: Place<'_>,
     request: &Request<'r>,
-    claim: &Claim<'r>,
+    claim: &'a Claim<'r>,
     held: Held<'_>,
-) -> Option<Proven<'r>> {
-    held.with(|key| verify(scheme, place, request, claim.clone(), key, Readings::Every))?.ok()
+) -> Option<Proven<'a, 'r>> {
+    held.with(|key| verify(scheme, place, request, claim, key, Readings::Every))?.ok()
 }
 
 /// What a scheme writes under a reading, where the reading applies.

@@ -152,7 +152,7 @@ pub fn explain(captured: &Captured, about: &About<'_>) -> Explanation {
     let base = scheme.leaves_base_out().then(|| about.place().base);
     let steps = steps::of_request(&request, base);
     match read {
-        Ok(claim) => judged(scheme, captured, &claim, about, steps),
+        Ok(claim) => judged(scheme, captured, claim, about, steps),
         Err(ReadError::NeedsBody) => Explanation {
             scheme: Some(scheme.name()),
             steps,
@@ -319,7 +319,7 @@ fn refused(
     (body_matches == Some(false)).then_some(Refusal::BodyMismatch)
 }
 
-fn body_matches(request: &Request<'_>, claim: &Claim<'_>, proven: Option<&Proven<'_>>) -> Option<bool> {
+fn body_matches(request: &Request<'_>, claim: &Claim<'_>, proven: Option<&Proven<'_, '_>>) -> Option<bool> {
     let Body::Whole(body) = request.body else { return None };
     match (&claim.payload, proven) {
         (Payload::Uncovered, _) => None,

@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 
-use crate::canonical::{Parameter, each_parameter};
+use crate::canonical::Parameters;
 use crate::claim::HeaderField;
 use crate::refusal::{Ambiguity, Malformed};
 use crate::request::Request;
@@ -29,16 +29,10 @@ const LONGEST_NONCE: usize = 256;
 /// Parameters at most. The longest calls list some hundred items.
 pub(super) const MOST_PARAMETERS: usize = 1000;
 
-/// Whether a query has a parameter of this name, spelt as clients spell it.
-pub(super) fn names(query: Option<&str>, name: &str) -> bool {
-    let begins = |part: &str| part.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
-    query.is_some_and(|query| query.split('&').any(begins))
-}
-
 /// Whether the query of a request that is signed in its header fields bears a signature of the RPC scheme as well.
 pub(super) fn is_signed_twice(request: &Request<'_>) -> bool {
-    names(request.query, "Signature")
-        && (names(request.query, "AccessKeyId") || names(request.query, "SignatureNonce"))
+    request.has_parameter("Signature")
+        && (request.has_parameter("AccessKeyId") || request.has_parameter("SignatureNonce"))
 }
 
 /// Whether the body is a form, as its Content-Type has it.
@@ -94,29 +88,10 @@ pub(super) fn check_repeated_id(field: HeaderField<'_>, id: &str) -> Result<(), 
     Ok(())
 }
 
-/// The parameters of a query in the order in which they are signed, by name and then by value.
-pub(super) fn sorted<'r, I>(parameters: I) -> smallvec::SmallVec<[Parameter<'r>; 16]>
-where
-    I: Iterator<Item = Parameter<'r>>,
-{
-    let mut sorted: smallvec::SmallVec<[Parameter<'r>; 16]> = parameters.collect();
-    sorted.sort_unstable_by(|a, b| a.name.cmp(&b.name).then_with(|| a.value.cmp(&b.value)));
-    sorted
-}
-
-/// The parameters of the query in the order in which they are signed.
-pub(super) fn sorted_query<'r>(request: &Request<'r>) -> smallvec::SmallVec<[Parameter<'r>; 16]> {
-    sorted(each_parameter(request.query.unwrap_or_default().as_bytes()))
-}
-
 /// A name that stands more than once: what is sorted does not tell which value came first.
-pub(super) fn repeated_name(sorted: &[Parameter<'_>]) -> Option<Ambiguity> {
-    sorted.windows(2).find_map(|pair| match pair {
-        [a, b] if a.name == b.name => {
-            Some(Ambiguity::RepeatedName(String::from_utf8_lossy(&a.name).into_owned()))
-        }
-        _ => None,
-    })
+pub(super) fn repeated_name(parameters: &Parameters<'_>) -> Option<Ambiguity> {
+    let parameter = parameters.repeated()?;
+    Some(Ambiguity::RepeatedName(String::from_utf8_lossy(&parameter.name).into_owned()))
 }
 
 /// Puts a header field on a request that is being signed, in place of any that is there.

@@ -32,7 +32,7 @@ use smallvec::SmallVec;
 use self::canonical::{may_be_raw, write_request};
 use super::acs::{
     ACCESS_KEY_ID, BEARER_TOKEN, NONCE, SECURITY_TOKEN, SIGNED_PREFIX, check_repeated_id, is_as_long_as_rsa,
-    is_signed_twice, read_nonce, read_time, repeated_name, sorted_query, text,
+    is_signed_twice, read_nonce, read_time, repeated_name, text,
 };
 use crate::canonical::{decode_hex, encode_hex};
 use crate::claim::{Claim, Covered, HeaderField, Lifetime, Payload};
@@ -73,12 +73,12 @@ impl Scheme for Acs3 {
         Dialect::Acs3
     }
 
-    fn is_borne(&self, marks: &Marks<'_>) -> bool {
+    fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
         marks.authorization("ACS3-")
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
-        Ok(read(request)?)
+        read(request)
     }
 
     fn readings(&self) -> &'static [Reading] {
@@ -93,14 +93,13 @@ impl Scheme for Acs3 {
         claim: &Claim<'_>,
         out: &mut StringToSign,
     ) -> bool {
-        let parameters = sorted_query(request);
-        if !reading.is_strict() && !may_be_raw(&parameters) {
+        if !reading.is_strict() && !may_be_raw(request.parameters()) {
             return false;
         }
         let Some((name, _)) = ALGORITHMS.iter().find(|(_, algorithm)| *algorithm == claim.algorithm) else {
             return false;
         };
-        write_request(reading, request, &parameters, claim, out.canonical_request_mut());
+        write_request(reading, request, claim, out.canonical_request_mut());
         let hash = if claim.algorithm == HMAC_SM3 { Hash::Sm3 } else { Hash::Sha256 };
         let digest = hash.digest(out.canonical_request());
         out.push(name.as_bytes());
@@ -119,7 +118,7 @@ impl Scheme for Acs3 {
     }
 
     fn ambiguity(&self, _: Place<'_>, request: &Request<'_>, _: &Claim<'_>) -> Option<Ambiguity> {
-        repeated_name(&sorted_query(request))
+        repeated_name(request.parameters())
     }
 
     fn line_name(&self, line: usize, _: &str) -> &'static str {
@@ -153,9 +152,9 @@ impl Scheme for Acs3 {
     }
 }
 
-fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
+fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
     if is_signed_twice(request) {
-        return Err(Malformed::TwoSignatures);
+        return Err(Malformed::TwoSignatures.into());
     }
     let authorization = Authorization::read(request.text_header(&AUTHORIZATION)?.unwrap_or_default())?;
     let id = authorization.credential;
@@ -172,7 +171,7 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
     let hash = if authorization.algorithm == HMAC_SM3 { Hash::Sm3 } else { Hash::Sha256 };
     if hash == Hash::Sm3 && value(DIGEST).is_some() && value(DIGEST_SM3).is_some() {
         let why = "it stands beside `x-acs-content-sha256`, and one of the two is the digest of the body";
-        return Err(Malformed::unreadable(DIGEST_SM3, why));
+        return Err(Malformed::unreadable(DIGEST_SM3, why).into());
     }
     let by_sm3 = value(DIGEST_SM3).filter(|_| hash == Hash::Sm3);
     let digest = by_sm3.or_else(|| value(DIGEST)).ok_or(Malformed::Missing(DIGEST))?;

@@ -25,9 +25,10 @@ use smallvec::SmallVec;
 
 use super::acs::{
     BEARER_TOKEN, NONCE, SECURITY_TOKEN, SIGNED_PREFIX, base64, blank, check_repeated_id, is_signed_twice,
-    put, read_nonce, repeated_name, sorted_query, text,
+    put, read_nonce, repeated_name, text,
 };
-use crate::canonical::{any, decode, decode_base64};
+use crate::bytes::{ESCAPE, holds};
+use crate::canonical::{decode, decode_base64};
 use crate::claim::{Claim, Covered, HeaderField, Lifetime, Payload};
 use crate::crypto::Hash;
 use crate::dialects::Dialect;
@@ -66,12 +67,12 @@ impl Scheme for AcsRoa {
         Dialect::Acs
     }
 
-    fn is_borne(&self, marks: &Marks<'_>) -> bool {
+    fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
         marks.authorization("acs ")
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
-        Ok(read(request)?)
+        read(request)
     }
 
     fn readings(&self) -> &'static [Reading] {
@@ -87,7 +88,7 @@ impl Scheme for AcsRoa {
         out: &mut StringToSign,
     ) -> bool {
         let (keeps_eq, decodes_path) = (reading.number & 1 != 0, reading.number & 2 != 0);
-        let parameters = sorted_query(request);
+        let parameters = request.parameters();
         if keeps_eq && parameters.iter().all(|parameter| !parameter.value.is_empty()) {
             return false;
         }
@@ -114,7 +115,7 @@ impl Scheme for AcsRoa {
         }
         out.push(&path);
         let mut separator = b'?';
-        for parameter in parameters {
+        for parameter in parameters.sorted() {
             out.push_byte(separator);
             separator = b'&';
             out.push(&parameter.name);
@@ -136,7 +137,7 @@ impl Scheme for AcsRoa {
 
     /// The parameters are signed decoded, so these make one string to sign of two different requests.
     fn ambiguity(&self, _: Place<'_>, request: &Request<'_>, _: &Claim<'_>) -> Option<Ambiguity> {
-        let parameters = sorted_query(request);
+        let parameters = request.parameters();
         let control = |text: &[u8]| text.iter().any(u8::is_ascii_control);
         if parameters.iter().any(|p| control(&p.name) || control(&p.value)) {
             return Some(Ambiguity::ControlCharacter);
@@ -146,7 +147,7 @@ impl Scheme for AcsRoa {
         // In a value, `=` is as good as any character; in a name, `a%3Db=c` reads as `a=b%3Dc` does.
         let separator =
             parameters.iter().find_map(|p| find(&p.name, b"&=#").or_else(|| find(&p.value, b"&#")));
-        separator.map(Ambiguity::QuerySeparator).or_else(|| repeated_name(&parameters))
+        separator.map(Ambiguity::QuerySeparator).or_else(|| repeated_name(parameters))
     }
 
     fn line_name(&self, line: usize, text: &str) -> &'static str {
@@ -196,16 +197,16 @@ impl Scheme for AcsRoa {
     }
 }
 
-fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
+fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
     if is_signed_twice(request) {
-        return Err(Malformed::TwoSignatures);
+        return Err(Malformed::TwoSignatures.into());
     }
     let authorization = request.text_header(&AUTHORIZATION)?.and_then(|value| value.strip_prefix("acs "));
     let (id, signature) = authorization
         .and_then(|value| value.rsplit_once(':'))
         .ok_or_else(|| unreadable("it should read `acs <AccessKey id>:<signature>`"))?;
     if AccessKeyId::check(id).is_err() {
-        return Err(unreadable("the AccessKey id holds characters that ids do not have"));
+        return Err(unreadable("the AccessKey id holds characters that ids do not have").into());
     }
 
     let mut found = Found::default();
@@ -301,7 +302,7 @@ fn read_signature(text: &str) -> Result<Signature, Malformed> {
 /// Writes the value of a header field with blanks for tabs, as clients sign it.
 fn write_value(value: &[u8], out: &mut StringToSign) {
     let value = value.trim_ascii();
-    if !any(value, |byte| byte == b'\t') {
+    if !value.contains(&b'\t') {
         return out.push(value);
     }
     for byte in value {
@@ -313,7 +314,7 @@ fn write_value(value: &[u8], out: &mut StringToSign) {
 /// and what lies beyond ASCII.
 fn decoded_path(path: &str) -> Option<Vec<u8>> {
     let path = path.as_bytes();
-    if !any(path, |byte| byte == b'%') || !path.starts_with(b"/") {
+    if !holds(path, ESCAPE) || !path.starts_with(b"/") {
         return None;
     }
     let is_meant = |escape: &[u8]| match decode(escape).as_ref() {

@@ -28,10 +28,8 @@ use http::request::Parts;
 use smallvec::{SmallVec, smallvec};
 use zeroize::Zeroizing;
 
-use super::acs::{
-    MOST_PARAMETERS, has_form, is_as_long_as_rsa, names, read_nonce, read_time, repeated_name, sorted, text,
-};
-use crate::canonical::{Parameter, decode_base64, each_parameter, encode_twice};
+use super::acs::{MOST_PARAMETERS, has_form, is_as_long_as_rsa, read_nonce, read_time, repeated_name, text};
+use crate::canonical::{Parameter, Parameters, decode_base64, encode_twice};
 use crate::claim::{Claim, Covered, Lifetime, Payload};
 use crate::crypto::Hash;
 use crate::dialects::Dialect;
@@ -62,9 +60,9 @@ impl Scheme for AcsRpc {
 
     /// A query that is signed so bears the marks wherever it goes, so that it is told what is wrong with that. A form may
     /// hold the signature too, which only its body tells.
-    fn is_borne(&self, marks: &Marks<'_>) -> bool {
+    fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
         let request = marks.request();
-        let named = |name| names(request.query, name);
+        let named = |name| request.has_parameter(name);
         let in_query = named("Signature") && !named("OSSAccessKeyId");
         if in_query && (named("AccessKeyId") || named("SignatureNonce")) {
             return true;
@@ -91,10 +89,11 @@ impl Scheme for AcsRpc {
             return Err(ReadError::NeedsBody);
         }
         let mut found = Found::default();
-        for (number, parameter) in each(request, &payload).enumerate() {
-            if number == MOST_PARAMETERS {
-                return Err(Malformed::unreadable("the query", "it has more than 1000 parameters").into());
-            }
+        let parameters = parameters(request, &payload);
+        if parameters.len() > MOST_PARAMETERS {
+            return Err(Malformed::unreadable("the query", "it has more than 1000 parameters").into());
+        }
+        for parameter in parameters {
             found.take(parameter)?;
         }
         Ok(found.claim(payload)?)
@@ -114,7 +113,8 @@ impl Scheme for AcsRpc {
     ) -> bool {
         out.push(request.method.as_bytes());
         let mut separator: &[u8] = b"&%2F&";
-        for parameter in sorted(each(request, &claim.payload).filter(|p| *p.name != *b"Signature")) {
+        let parameters = parameters(request, &claim.payload).sorted();
+        for parameter in parameters.filter(|parameter| *parameter.name != *b"Signature") {
             out.push(separator);
             separator = b"%26";
             encode_twice(&parameter.name, out);
@@ -141,7 +141,7 @@ impl Scheme for AcsRpc {
     }
 
     fn ambiguity(&self, _: Place<'_>, request: &Request<'_>, claim: &Claim<'_>) -> Option<Ambiguity> {
-        repeated_name(&sorted(each(request, &claim.payload)))
+        repeated_name(parameters(request, &claim.payload))
     }
 
     fn line_name(&self, _: usize, _: &str) -> &'static str {
@@ -163,34 +163,33 @@ impl Scheme for AcsRpc {
     }
 }
 
-/// All parameters: those of the query, and those of the body where it is a form.
-fn each<'r>(request: &Request<'r>, payload: &Payload) -> impl Iterator<Item = Parameter<'r>> + use<'r> {
-    let form = match (payload, request.body) {
-        (Payload::Form, Body::Whole(form)) => form,
-        _ => b"",
-    };
-    each_parameter(request.query.unwrap_or_default().as_bytes()).chain(each_parameter(form))
+/// The parameters that are signed.
+fn parameters<'a, 'r>(request: &'a Request<'r>, payload: &Payload) -> &'a Parameters<'r> {
+    match payload {
+        Payload::Form => request.parameters_with_form(),
+        _ => request.parameters(),
+    }
 }
 
 /// The parameters that every API has. Each may stand once, in the query or in the form.
 #[derive(Default)]
-struct Found<'r> {
-    access_key_id: Option<Cow<'r, [u8]>>,
-    signature: Option<Cow<'r, [u8]>>,
-    method: Option<Cow<'r, [u8]>>,
-    version: Option<Cow<'r, [u8]>>,
-    kind: Option<Cow<'r, [u8]>>,
-    nonce: Option<Cow<'r, [u8]>>,
-    timestamp: Option<Cow<'r, [u8]>>,
-    security_token: Option<Cow<'r, [u8]>>,
-    bearer_token: Option<Cow<'r, [u8]>>,
-    action: Option<Cow<'r, [u8]>>,
-    api_version: Option<Cow<'r, [u8]>>,
-    format: Option<Cow<'r, [u8]>>,
+struct Found<'a, 'r> {
+    access_key_id: Option<&'a Cow<'r, [u8]>>,
+    signature: Option<&'a Cow<'r, [u8]>>,
+    method: Option<&'a Cow<'r, [u8]>>,
+    version: Option<&'a Cow<'r, [u8]>>,
+    kind: Option<&'a Cow<'r, [u8]>>,
+    nonce: Option<&'a Cow<'r, [u8]>>,
+    timestamp: Option<&'a Cow<'r, [u8]>>,
+    security_token: Option<&'a Cow<'r, [u8]>>,
+    bearer_token: Option<&'a Cow<'r, [u8]>>,
+    action: Option<&'a Cow<'r, [u8]>>,
+    api_version: Option<&'a Cow<'r, [u8]>>,
+    format: Option<&'a Cow<'r, [u8]>>,
 }
 
-impl<'r> Found<'r> {
-    fn take(&mut self, parameter: Parameter<'r>) -> Result<(), Malformed> {
+impl<'a, 'r> Found<'a, 'r> {
+    fn take(&mut self, parameter: &'a Parameter<'r>) -> Result<(), Malformed> {
         let once = match &*parameter.name {
             b"AccessKeyId" => &mut self.access_key_id,
             b"Signature" => &mut self.signature,
@@ -206,47 +205,49 @@ impl<'r> Found<'r> {
             b"Format" => &mut self.format,
             _ => return Ok(()),
         };
-        if once.replace(parameter.value).is_some() {
+        if once.replace(&parameter.value).is_some() {
             return Err(Malformed::Repeated(String::from_utf8_lossy(&parameter.name).into_owned()));
         }
         Ok(())
     }
 
     fn claim(self, payload: Payload) -> Result<Claim<'r>, Malformed> {
-        let kind = self.kind.as_deref().unwrap_or_default();
+        let kind = self.kind.map(Cow::as_ref).unwrap_or_default();
         if kind == BEARER.as_bytes() || (self.bearer_token.is_some() && self.signature.is_none()) {
             let why = "bearer tokens are not supported here: sign with an AccessKey";
             return Err(Malformed::unreadable("BearerToken", why));
         }
         let signature = self.signature.ok_or(Malformed::Missing("Signature"))?;
-        let id = text("AccessKeyId", self.access_key_id.ok_or(Malformed::Missing("AccessKeyId"))?)?;
+        let id = text("AccessKeyId", self.access_key_id.ok_or(Malformed::Missing("AccessKeyId"))?.clone())?;
         if AccessKeyId::check(&id).is_err() {
             return Err(Malformed::unreadable("AccessKeyId", "it holds characters that ids do not have"));
         }
-        let algorithm = read_method(&self.method.ok_or(Malformed::Missing("SignatureMethod"))?, kind)?;
-        if *self.version.ok_or(Malformed::Missing("SignatureVersion"))? != *b"1.0" {
+        let algorithm = read_method(self.method.ok_or(Malformed::Missing("SignatureMethod"))?, kind)?;
+        if **self.version.ok_or(Malformed::Missing("SignatureVersion"))? != *b"1.0" {
             return Err(Malformed::unreadable("SignatureVersion", "it should read `1.0`"));
         }
         let nonce = self.nonce.ok_or(Malformed::Missing("SignatureNonce"))?;
-        let signed_at = text("Timestamp", self.timestamp.ok_or(Malformed::Missing("Timestamp"))?)?;
+        let signed_at = self.timestamp.ok_or(Malformed::Missing("Timestamp"))?;
+        let signed_at = std::str::from_utf8(signed_at).unwrap_or_default();
 
-        let security_token = self.security_token.map(|token| text("SecurityToken", token)).transpose()?;
+        let security_token =
+            self.security_token.map(|token| text("SecurityToken", token.clone())).transpose()?;
         let mut unjudged = SmallVec::new();
         unjudged.extend(security_token.is_some().then_some("SecurityToken"));
         unjudged.extend(self.bearer_token.is_some().then_some("BearerToken"));
         Ok(Claim {
             access_key_id: id,
             algorithm,
-            signed_at: read_time("Timestamp", &signed_at)?,
+            signed_at: read_time("Timestamp", signed_at)?,
             lifetime: Lifetime::Window,
-            nonce: Some(read_nonce("SignatureNonce", nonce)?),
+            nonce: Some(read_nonce("SignatureNonce", nonce.clone())?),
             scope: None,
             security_token,
             user_agent: None,
             unjudged,
             covered: Covered { authority: false, ..Covered::whole(SmallVec::new()) },
             payload,
-            signature: read_signature(&signature, algorithm)?,
+            signature: read_signature(signature, algorithm)?,
         })
     }
 }

@@ -57,12 +57,12 @@ impl Scheme for Apisix {
         Dialect::Apisix
     }
 
-    fn is_borne(&self, marks: &Marks<'_>) -> bool {
+    fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
         CAVAGE.is_borne(marks)
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
-        Ok(CAVAGE.read(request)?)
+        CAVAGE.read(request)
     }
 
     fn readings(&self) -> &'static [Reading] {
@@ -74,13 +74,12 @@ impl Scheme for Apisix {
         _: Reading,
         _: Place<'_>,
         request: &Request<'_>,
-        _: &Claim<'_>,
+        claim: &Claim<'_>,
         out: &mut StringToSign,
     ) -> bool {
-        let Ok((_, credential)) = CAVAGE.credential(request) else { return false };
-        out.push(credential.id.as_bytes());
+        out.push(claim.access_key_id.as_bytes());
         out.push_byte(b'\n');
-        for listed in credential.listed() {
+        for (listed, value) in cavage::listed(claim) {
             match listed {
                 REQUEST_TARGET => {
                     out.push(request.method.as_bytes());
@@ -88,10 +87,9 @@ impl Scheme for Apisix {
                     write_target(request, out);
                 }
                 _ => {
-                    let Ok(Some(field)) = cavage::field(request, listed) else { return false };
                     out.push(listed.as_bytes());
                     out.push(b": ");
-                    out.push(field.value);
+                    out.push(value.unwrap_or_default());
                 }
             }
             out.push_byte(b'\n');

@@ -21,13 +21,14 @@ use smallvec::SmallVec;
 
 pub(super) use self::credential::Credential;
 pub(super) use self::signing::{attach, prepare};
+use crate::bytes::cut;
 use crate::canonical::decode_base64;
 use crate::claim::{Claim, Covered, HeaderField, Lifetime, Payload};
 use crate::crypto::Hash;
 use crate::key::{AccessKeyId, Algorithm, Signature};
 use crate::refusal::Malformed;
 use crate::request::Request;
-use crate::scheme::Marks;
+use crate::scheme::{Marks, ReadError};
 use crate::time::Timestamp;
 
 pub(super) const REQUEST_TARGET: &str = "@request-target";
@@ -59,7 +60,7 @@ pub(super) struct Plugin {
 
 impl Plugin {
     /// Whether a request bears its marks.
-    pub(super) fn is_borne(&self, marks: &Marks<'_>) -> bool {
+    pub(super) fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
         let proxy = || marks.request().headers.get(PROXY_AUTHORIZATION).map(|value| value.as_bytes());
         self.words.iter().any(|word| marks.authorization(word))
             || (self.beside && proxy().is_some_and(|value| self.parameters(value).is_some()))
@@ -71,11 +72,13 @@ impl Plugin {
     }
 
     /// Reads the claim of a request.
-    pub(super) fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
+    pub(super) fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
         request.check_line()?;
         let (field, credential) = self.credential(request)?;
         if AccessKeyId::check(credential.id).is_err() {
-            return Err(credential.unreadable("the AccessKey id holds characters that ids do not have"));
+            return Err(credential
+                .unreadable("the AccessKey id holds characters that ids do not have")
+                .into());
         }
         let known = self.algorithms.iter().find(|(known, _)| *known == credential.algorithm);
         let (_, algorithm) =
@@ -133,48 +136,61 @@ impl Plugin {
         credential: &Credential<'r>,
         bearer: HeaderName,
     ) -> Result<Covered<'r>, Malformed> {
-        let mut covered = Covered {
-            method: false,
-            path: false,
-            query: false,
-            authority: false,
-            time: false,
-            by_choice: true,
-            headers: SmallVec::new(),
-        };
-        let mut targets = SmallVec::<[&str; 2]>::new();
-        for (count, listed) in credential.listed().enumerate() {
-            if count == MOST_LISTED {
+        // The names that are listed, each with the field that it names.
+        let mut listed: SmallVec<[(&'r str, Option<HeaderField<'r>>); 8]> = SmallVec::new();
+        for name in names(credential.headers) {
+            if name.is_empty() {
+                return Err(credential.unreadable("the list of signed header fields has an empty name"));
+            }
+            if listed.len() == MOST_LISTED {
                 return Err(credential.unreadable("it lists more header fields than are read"));
             }
-            match (self.targets.contains(&listed), field(request, listed)?) {
-                // The plugins would sign the field in its place.
-                (true, Some(_)) => {
-                    return Err(Malformed::unreadable(listed, "it is the name of a header field here"));
-                }
-                (true, None) if targets.contains(&listed) => {
-                    return Err(Malformed::Repeated(listed.to_owned()));
-                }
-                (true, None) => {
-                    targets.push(listed);
-                    (covered.method, covered.path, covered.query) = (true, true, true);
-                }
-                (false, None) => {
-                    let why = "it is listed as signed, and is not in the request";
-                    return Err(Malformed::unreadable(listed, why));
-                }
-                (false, Some(field)) if bearer == field.name => {
-                    return Err(Malformed::unreadable(listed, "a signature does not cover itself"));
-                }
-                (false, Some(field)) if of(&covered.headers, field.name).is_some() => {
-                    return Err(Malformed::Repeated(listed.to_owned()));
-                }
-                (false, Some(field)) => covered.headers.push(field),
+            if listed.iter().any(|(other, _)| is_named(other, name)) {
+                return Err(Malformed::Repeated(name.to_owned()));
+            }
+            listed.push((name, None));
+        }
+        for (name, value) in request.headers {
+            let field = HeaderField { name: name.as_str(), value: value.as_bytes() };
+            let Some((_, found)) = listed.iter_mut().find(|(listed, _)| is_named(listed, field.name)) else {
+                continue;
+            };
+            if found.replace(field).is_some() {
+                return Err(Malformed::Repeated(field.name.to_owned()));
             }
         }
-        covered.authority = of(&covered.headers, "host").is_some();
-        covered.headers.sort_by_key(|field| field.name);
-        Ok(covered)
+        let mut headers: SmallVec<[HeaderField<'r>; 6]> = SmallVec::new();
+        let mut has_target = false;
+        for (name, field) in listed {
+            match (self.targets.contains(&name), field) {
+                // The plugins would sign the field in its place.
+                (true, Some(_)) => {
+                    return Err(Malformed::unreadable(name, "it is the name of a header field here"));
+                }
+                (true, None) => has_target = true,
+                (false, None) => {
+                    return Err(Malformed::unreadable(
+                        name,
+                        "it is listed as signed, and is not in the request",
+                    ));
+                }
+                (false, Some(field)) if bearer == field.name => {
+                    return Err(Malformed::unreadable(name, "a signature does not cover itself"));
+                }
+                (false, Some(field)) => headers.push(field),
+            }
+        }
+        headers.sort_unstable_by_key(|field| field.name);
+        Ok(Covered {
+            method: has_target,
+            path: has_target,
+            query: has_target,
+            authority: of(&headers, "host").is_some(),
+            time: false,
+            by_choice: true,
+            listed: Some(credential.headers.into()),
+            headers,
+        })
     }
 
     /// The date that counts, and whether it is signed: one that is goes before one that is not, whatever that says.
@@ -196,15 +212,29 @@ impl Plugin {
     }
 }
 
-/// The header field that a list names, in whatever case.
-pub(super) fn field<'r>(request: &Request<'r>, listed: &str) -> Result<Option<HeaderField<'r>>, Malformed> {
-    let named = request.headers.iter().filter(|(name, _)| name.as_str().eq_ignore_ascii_case(listed));
-    let mut fields = named.map(|(name, value)| HeaderField { name: name.as_str(), value: value.as_bytes() });
-    let first = fields.next();
-    match fields.next() {
-        Some(_) => Err(Malformed::Repeated(listed.to_ascii_lowercase())),
-        None => Ok(first),
-    }
+/// What a claim lists as signed, spelt as its signer spelt it, each with the value of the field of that name, where there
+/// is one.
+pub(super) fn listed<'a>(claim: &'a Claim<'_>) -> impl Iterator<Item = (&'a str, Option<&'a [u8]>)> {
+    let fields = &claim.covered.headers;
+    names(claim.covered.listed.as_deref().unwrap_or_default()).map(|name| {
+        let field = fields.iter().find(|field| is_named(name, field.name));
+        (name, field.map(|field| field.value))
+    })
+}
+
+fn names(list: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(list);
+    std::iter::from_fn(move || {
+        let list = rest?;
+        let (name, behind) = cut(list, b' ').map_or((list, None), |(name, behind)| (name, Some(behind)));
+        rest = behind;
+        Some(name)
+    })
+}
+
+/// Whether a list names this field, in whatever case.
+fn is_named(listed: &str, name: &str) -> bool {
+    listed.eq_ignore_ascii_case(name)
 }
 
 fn of<'r>(fields: &[HeaderField<'r>], name: &str) -> Option<&'r [u8]> {
@@ -232,7 +262,7 @@ fn read_digest(value: &[u8]) -> Payload {
 /// Writes the path and the query as they stand.
 pub(super) fn write_target(request: &Request<'_>, out: &mut impl crate::canonical::Sink) {
     out.push(request.path.as_bytes());
-    if let Some(query) = request.query {
+    if let Some(query) = request.query() {
         out.push(b"?");
         out.push(query.as_bytes());
     }

@@ -65,7 +65,7 @@ impl Scheme for Kong {
         Dialect::Kong
     }
 
-    fn is_borne(&self, marks: &Marks<'_>) -> bool {
+    fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
         CAVAGE.is_borne(marks)
     }
 
@@ -87,14 +87,13 @@ impl Scheme for Kong {
         reading: Reading,
         _: Place<'_>,
         request: &Request<'_>,
-        _: &Claim<'_>,
+        claim: &Claim<'_>,
         out: &mut StringToSign,
     ) -> bool {
-        let Ok((_, credential)) = CAVAGE.credential(request) else { return false };
-        if !reading.is_strict() && !credential.listed().any(|listed| listed == REQUEST_LINE) {
+        if !reading.is_strict() && !cavage::listed(claim).any(|(listed, _)| listed == REQUEST_LINE) {
             return false;
         }
-        for (count, listed) in credential.listed().enumerate() {
+        for (count, (listed, value)) in cavage::listed(claim).enumerate() {
             if count > 0 {
                 out.push_byte(b'\n');
             }
@@ -116,10 +115,9 @@ impl Scheme for Kong {
                     });
                 }
                 _ => {
-                    let Ok(Some(field)) = cavage::field(request, listed) else { return false };
                     out.push(listed.as_bytes());
                     out.push(b": ");
-                    out.push(field.value);
+                    out.push(value.unwrap_or_default());
                 }
             }
         }

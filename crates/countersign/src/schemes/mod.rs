@@ -56,12 +56,14 @@ pub const RFC9421: &dyn Scheme = &rfc9421::Rfc9421;
 pub const ALL: &[&dyn Scheme] =
     &[ODPS, ACS3, ACS_ROA, OSS4, OSS2, OSS, SIGV4, KONG, APISIX, RFC9421, ACS_RPC];
 
-/// Reads the claim of a request by the scheme whose marks it bears; `None` where it bears no scheme's.
+/// The claim of a request, read once by the scheme whose marks it bears; `None` where it bears no scheme's.
 #[inline]
-pub fn read<'r>(request: &Request<'r>) -> Option<(&'static dyn Scheme, Result<Claim<'r>, ReadError>)> {
+pub fn read<'a, 'r>(
+    request: &'a Request<'r>,
+) -> Option<(&'static dyn Scheme, Result<&'a Claim<'r>, ReadError>)> {
     let marks = Marks::of(request);
     let scheme = ALL.iter().find(|scheme| scheme.is_borne(&marks))?;
-    Some((*scheme, scheme.read(request)))
+    Some((*scheme, request.claim(*scheme).as_ref().map_err(ReadError::clone)))
 }
 
 /// The scheme of this name.

@@ -34,7 +34,7 @@ use smallvec::{SmallVec, smallvec};
 use std::borrow::Cow;
 
 use self::canonical::{Twist, resource};
-use crate::canonical::{any, decode_base64, parameters};
+use crate::canonical::decode_base64;
 use crate::claim::{Claim, Covered, HeaderField, Lifetime, Payload, Scope};
 use crate::crypto::{Bytes, Hash, derive};
 use crate::dialects::Dialect;
@@ -70,12 +70,12 @@ impl Scheme for Odps {
         Dialect::Odps
     }
 
-    fn is_borne(&self, marks: &Marks<'_>) -> bool {
+    fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
         marks.authorization("ODPS ") || marks.authorization("ODPS-RSA-")
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
-        Ok(read(request)?)
+        read(request)
     }
 
     fn leaves_base_out(&self) -> bool {
@@ -164,7 +164,7 @@ impl Scheme for Odps {
     }
 }
 
-fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
+fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
     let mut fields = Fields::default();
     fields.gather(request)?;
     let authorization = fields.authorization.unwrap_or_default();
@@ -180,7 +180,8 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
     if scope.is_some() && algorithm != Algorithm::HMAC_SHA1 {
         return Err(unreadable(
             "a private key is not derived for a scope: it should name the AccessKey id alone",
-        ));
+        )
+        .into());
     }
 
     let date = fields.date.ok_or(Malformed::Missing("Date"))?;
@@ -192,7 +193,7 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
         let day = parse_scope_date(&scope.date)
             .ok_or_else(|| unreadable("the date of its scope is not `yyyymmdd`"))?;
         if day.abs_diff(signed_at.unix_day()) > 1 {
-            return Err(unreadable("the date of its scope is not that of `Date`"));
+            return Err(unreadable("the date of its scope is not that of `Date`").into());
         }
     }
     Ok(Claim {
@@ -290,10 +291,7 @@ impl<'r> Fields<'r> {
 
 /// Whether a parameter is signed in place of the header field of its name, which anybody may alter then.
 fn is_overridden(name: &str, request: &Request<'_>) -> bool {
-    let query = request.query.unwrap_or_default();
-    // Most queries neither hold a name with a dash nor spell anything in another way.
-    any(query.as_bytes(), |byte| (byte == b'-') | (byte == b'%'))
-        && parameters(query.as_bytes()).iter().any(|parameter| *parameter.name == *name.as_bytes())
+    request.has_parameter(name)
 }
 
 fn text<'r>(name: &str, value: Option<&'r [u8]>) -> Result<Option<&'r str>, Malformed> {

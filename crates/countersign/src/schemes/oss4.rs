@@ -62,7 +62,7 @@ const OWN: [&str; 6] = [
 const FORM: Form = Form {
     start: "OSS4-HMAC-SHA256 ",
     credential: "Credential",
-    separator: '=',
+    separator: b'=',
     example: "it should read `OSS4-HMAC-SHA256 \
               Credential=<AccessKey id>/<date>/<region>/<product>/aliyun_v4_request,\
               AdditionalHeaders=<names>,Signature=<signature>`",
@@ -81,15 +81,13 @@ impl Scheme for Oss4 {
         Dialect::Oss
     }
 
-    fn is_borne(&self, marks: &Marks<'_>) -> bool {
-        let query = marks.request().query.unwrap_or_default();
-        marks.authorization("OSS4-")
-            || (query.contains("x-oss-signature-version=")
-                && marks.parameter("x-oss-signature-version").is_some_and(|version| *version != *b"OSS2"))
+    fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
+        let version = || marks.request().parameters().named("x-oss-signature-version");
+        marks.authorization("OSS4-") || version().is_some_and(|version| *version.value != *b"OSS2")
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
-        Ok(read(request)?)
+        read(request)
     }
 
     fn readings(&self) -> &'static [Reading] {
@@ -118,8 +116,8 @@ impl Scheme for Oss4 {
         text.push(b'\n');
         write_fields(&claim.covered.headers, |_| true, text);
         text.push(b'\n');
-        if let Some(list) = FORM.additional(request) {
-            write_names(&list, text);
+        if let Some(list) = &claim.covered.listed {
+            write_names(list, text);
         }
         text.push(b'\n');
         text.extend_from_slice(field("x-oss-content-sha256").unwrap_or(UNSIGNED_PAYLOAD.as_bytes()));
@@ -228,7 +226,7 @@ struct Signing<'r> {
 }
 
 impl<'r> Signing<'r> {
-    fn of(found: &Found<'r>) -> Result<Self, Malformed> {
+    fn of(found: &Found<'_, 'r>) -> Result<Self, Malformed> {
         if let Some(value) = found.authorization.filter(|value| value.starts_with(b"OSS4-")) {
             found.only_in_header()?;
             if !value.starts_with(FORM.start.as_bytes()) {
@@ -264,7 +262,7 @@ impl<'r> Signing<'r> {
     }
 }
 
-fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
+fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
     let mut found = Found::gather(request)?;
     let signing = Signing::of(&found)?;
     let signed_at = Timestamp::parse_basic(&signing.date).ok_or_else(unreadable_date)?;
@@ -278,7 +276,7 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
     let (id, scope) = read_credential(&signing.credential)?;
     // `x-oss-date` begins with its day, in the one spelling that was just read.
     if signing.date.get(..8) != Some(&*scope.date) {
-        return Err(unreadable_credential("the date of its scope is not that of `x-oss-date`"));
+        return Err(unreadable_credential("the date of its scope is not that of `x-oss-date`").into());
     }
     let signature = decode_hex(signing.signature.as_bytes()).filter(|bytes| bytes.len() == 32);
     let signature = signature.ok_or_else(|| {
@@ -295,7 +293,7 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
         user_agent: found.covered.iter().find(|field| field.name == "user-agent").map(|field| field.value),
         payload: read_payload(&found)?,
         unjudged: found.unjudged,
-        covered: Covered::whole(found.covered),
+        covered: Covered { listed: signing.additional, ..Covered::whole(found.covered) },
         signature,
     })
 }
@@ -335,7 +333,7 @@ fn read_lifetime(text: &str) -> Result<Duration, Malformed> {
 }
 
 /// SHA-256 of the body, or what `Content-MD5` says, which is signed where it is sent.
-fn read_payload(found: &Found<'_>) -> Result<Payload, Malformed> {
+fn read_payload(found: &Found<'_, '_>) -> Result<Payload, Malformed> {
     let Some(value) = found.content_sha256.filter(|value| *value != UNSIGNED_PAYLOAD.as_bytes()) else {
         return Ok(found.md5());
     };

@@ -83,12 +83,12 @@ impl Scheme for Rfc9421 {
         Dialect::MessageSignatures
     }
 
-    fn is_borne(&self, marks: &Marks<'_>) -> bool {
+    fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
         marks.request().headers.contains_key(SIGNATURE_INPUT)
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
-        Ok(read(request)?)
+        read(request)
     }
 
     fn readings(&self) -> &'static [Reading] {
@@ -156,14 +156,14 @@ fn secrets(secret: &[u8]) -> SigningKeys {
     smallvec![SigningKey::hmac(Hash::Sha256, secret), SigningKey::hmac(Hash::Sha256, second)]
 }
 
-fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
+fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
     request.check_line()?;
     let input = Input::of(request)?;
     let signature = read_signature(request, input.label)?;
     let algorithm = algorithm(input.alg, signature.len())?;
     let access_key_id = input.keyid.ok_or(Malformed::Missing("keyid"))?;
     if AccessKeyId::check(access_key_id).is_err() {
-        return Err(unreadable("`keyid` holds characters that AccessKey ids do not have"));
+        return Err(unreadable("`keyid` holds characters that AccessKey ids do not have").into());
     }
     let created = input.created.ok_or(Malformed::Missing("created"))?;
     // Whatever cannot be written is malformed.
@@ -246,6 +246,7 @@ fn covered<'r>(input: &Input<'r>, request: &Request<'r>) -> Covered<'r> {
         // `created` is a part of the last line, and must be there.
         time: true,
         by_choice: true,
+        listed: Some(input.parameters.into()),
         headers: SmallVec::new(),
     };
     for component in &input.components {

@@ -67,11 +67,11 @@ impl Scheme for SigV4 {
         Dialect::Aws
     }
 
-    fn is_borne(&self, marks: &Marks<'_>) -> bool {
-        let query = marks.request().query.unwrap_or_default();
+    fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
+        let request = marks.request();
         marks.authorization("AWS4-")
-            || query.contains("X-Amz-Signature=")
-            || query.contains("X-Amz-Algorithm=")
+            || request.has_parameter("X-Amz-Signature")
+            || request.has_parameter("X-Amz-Algorithm")
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {

@@ -63,11 +63,11 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// Reads and verifies with a shared secret.
-pub(crate) fn prove<'r>(
-    request: &Request<'r>,
+pub(crate) fn prove<'a, 'r>(
+    request: &'a Request<'r>,
     secret: &str,
     accepted: Readings<'_>,
-) -> Result<Proven<'r>, Refusal> {
+) -> Result<Proven<'a, 'r>, Refusal> {
     let hmac_sha1 = HmacSha1::new(secret.as_bytes());
     let (scheme, claim) = schemes::read(request).ok_or(Refusal::Unsigned)?;
     verify(scheme, Place::default(), request, claim?, Key::secret(secret.as_bytes(), &hmac_sha1), accepted)
@@ -135,7 +135,7 @@ pub(crate) fn check_vectors(vectors: &[Vector], scheme: &dyn Scheme) {
 
         let reading = read_by.readings().iter().find(|reading| reading.name == vector.verifies_with).unwrap();
         let mut text = StringToSign::new();
-        assert!(read_by.write(*reading, Place::default(), &request, &claim, &mut text));
+        assert!(read_by.write(*reading, Place::default(), &request, claim, &mut text));
         assert_eq!(text.to_text(), vector.canonical_string, "{}", vector.id);
 
         let hmac_sha1 = HmacSha1::new(vector.secret.as_deref().unwrap_or_default().as_bytes());
@@ -417,7 +417,7 @@ proptest! {
         if let Some((scheme, Ok(claim))) = schemes::read(&request) {
             // What was read can be written.
             let mut text = StringToSign::new();
-            prop_assert!(scheme.write(scheme.readings()[0], Place::default(), &request, &claim, &mut text));
+            prop_assert!(scheme.write(scheme.readings()[0], Place::default(), &request, claim, &mut text));
         }
     }
 }

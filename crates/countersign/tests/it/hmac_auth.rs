@@ -47,7 +47,7 @@ fn target(scheme: &dyn Scheme) -> &'static str {
 }
 
 fn claim<'r>(headers: &'r HeaderMap) -> Claim<'r> {
-    schemes::read(&Request::new("GET", "/", headers, Body::Unread)).unwrap().1.unwrap()
+    schemes::read(&Request::new("GET", "/", headers, Body::Unread)).unwrap().1.unwrap().clone()
 }
 
 #[test]

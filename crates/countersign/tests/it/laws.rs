@@ -47,8 +47,8 @@ fn judge_anything(method: &str, target: &str, base: &str, headers: &HeaderMap) {
     let secret = AccessKeySecret::new("secret");
     let hmac_sha1 = HmacSha1::new(b"secret");
     if let Some((scheme, Ok(claim))) = schemes::read(&request) {
-        let _ = scheme.ambiguity(Place::at(base), &request, &claim);
-        let _ = fresh(&claim, now(), Duration::from_secs(900));
+        let _ = scheme.ambiguity(Place::at(base), &request, claim);
+        let _ = fresh(claim, now(), Duration::from_secs(900));
         let key = Key::secret(secret.expose().as_bytes(), &hmac_sha1);
         let _ = verify(scheme, Place::at(base), &request, claim, key, Readings::Every);
     }
@@ -118,7 +118,7 @@ fn both_edges_of_the_clock_window() {
         // Whatever the fraction of the second at which it arrives.
         for fraction in [0, 1, 500, 999] {
             let at = Timestamp::from_unix_millis(now().unix_millis() + shift * 1000 + fraction);
-            assert_eq!(fresh(&claim, at, window).is_ok(), inside, "{shift} s and {fraction} ms");
+            assert_eq!(fresh(claim, at, window).is_ok(), inside, "{shift} s and {fraction} ms");
         }
     }
 }
@@ -260,7 +260,7 @@ fn a_content_md5_is_read_in_base_64_and_in_hexadecimal() {
     let payload = |value: &str| {
         let headers = signed("PUT", "/api/a", &[("content-md5", value)], &options(None, "aliyun"));
         let request = Request::new("PUT", "/api/a", &headers, Body::Unread);
-        schemes::read(&request).unwrap().1.unwrap().payload
+        schemes::read(&request).unwrap().1.unwrap().payload.clone()
     };
     for value in
         ["qLWUv43Mplb7HrG2Y0SUCg==", "a8b594bf8dcca656fb1eb1b66344940a", "A8B594BF8DCCA656FB1EB1B66344940A"]

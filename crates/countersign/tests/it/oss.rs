@@ -147,7 +147,7 @@ pub(crate) fn verdict(method: &str, target: &str, headers: &HeaderMap) -> Result
 }
 
 pub(crate) fn claim<'r>(target: &'r str, headers: &'r HeaderMap) -> Claim<'r> {
-    schemes::read(&Request::new("GET", target, headers, Body::Unread)).unwrap().1.unwrap()
+    schemes::read(&Request::new("GET", target, headers, Body::Unread)).unwrap().1.unwrap().clone()
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn every_vector_verifies_and_reproduces_its_string_to_sign() {
         let claim = claim.unwrap();
         assert_eq!(scheme.name(), vector.scheme, "{}", vector.id);
         let mut text = StringToSign::new();
-        assert!(scheme.write(scheme.readings()[0], vector.place(), &request, &claim, &mut text));
+        assert!(scheme.write(scheme.readings()[0], vector.place(), &request, claim, &mut text));
         assert_eq!(text.to_text(), vector.canonical_string, "{}", vector.id);
         let canonical_request = String::from_utf8_lossy(text.canonical_request());
         assert_eq!(

@@ -688,7 +688,7 @@ fn case_21_a_plus_in_a_path_is_a_plus_unless_the_operator_names_the_reading() {
     let accepted = judge(&request, Place::default(), "secret", Readings::Preserving { and: &named });
     assert_eq!(accepted, Ok("path-plus-as-space"));
     // Together with a bucket in a host that nobody has told the server.
-    let mut headers = headers;
+    let mut headers = headers.clone();
     headers.insert("host", HeaderValue::from_static("b.elsewhere.net"));
     let request = Request::new("GET", "/a+c", &headers, Body::Unread);
     let explained = judge(&request, Place::default(), "secret", Readings::Every);
@@ -760,7 +760,7 @@ fn case_44_what_is_shown_of_a_mismatch_holds_no_key_and_no_signature_but_the_one
             request_id: "5C72047D38FEF58A549C872A",
             host: "h",
             has_body: false,
-            request,
+            request: request.clone(),
             now: now(),
         };
         let spoken = Dialect::Oss.speak(&refused, &occasion);

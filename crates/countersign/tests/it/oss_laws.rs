@@ -147,8 +147,8 @@ proptest! {
         let place = Place { bucket_domains: &domains, ..Place::default() };
         let hmac_sha1 = HmacSha1::new(b"secret");
         if let Some((scheme, Ok(claim))) = schemes::read(&request) {
-            let _ = scheme.ambiguity(place, &request, &claim);
-            let _ = fresh(&claim, now(), Duration::from_secs(900));
+            let _ = scheme.ambiguity(place, &request, claim);
+            let _ = fresh(claim, now(), Duration::from_secs(900));
             let _ = claim.payload.matches(b"");
             let refused = verify(scheme, place, &request, claim, Key::secret(b"secret", &hmac_sha1), Readings::Every);
             prop_assert!(refused.is_err());
@@ -175,7 +175,7 @@ fn what_decoded_text_cannot_tell_apart_is_found_in_version_1_alone() {
         let headers = signed((schemes::OSS, false), "GET", sent, &[]).headers;
         let request = Request::new("GET", sent, &headers, Body::Unread);
         let (scheme, claim) = schemes::read(&request).unwrap();
-        assert_eq!(scheme.ambiguity(Place::default(), &request, &claim.unwrap()), expected, "{sent}");
+        assert_eq!(scheme.ambiguity(Place::default(), &request, claim.unwrap()), expected, "{sent}");
         let accepted = judge(&request, Place::default(), "secret", DEFAULT);
         assert_eq!(accepted, expected.map_or(Ok("strict"), |ambiguity| Err(ambiguity.into())));
         if sent.contains("=1&") || sent.contains("prefix") {

@@ -89,7 +89,7 @@ fn every_vector_verifies_and_reproduces_its_string_to_sign() {
         let (scheme, claim) = schemes::read(&request).unwrap();
         let reading = scheme.readings().iter().find(|reading| reading.name == matched).unwrap();
         let mut text = StringToSign::new();
-        assert!(scheme.write(*reading, Place::at(vector.base()), &request, &claim.unwrap(), &mut text));
+        assert!(scheme.write(*reading, Place::at(vector.base()), &request, claim.unwrap(), &mut text));
         assert_eq!(text.to_text(), vector.canonical_string, "{}", vector.id);
     }
 }

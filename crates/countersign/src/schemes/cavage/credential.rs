@@ -1,5 +1,6 @@
 //! The parameters of an `Authorization`: `keyId="…",algorithm="…",headers="…",signature="…"`.
 
+use crate::bytes::cut;
 use crate::refusal::Malformed;
 
 /// What they say. All four must be there.
@@ -7,7 +8,9 @@ use crate::refusal::Malformed;
 pub(in crate::schemes) struct Credential<'r> {
     pub(in crate::schemes) id: &'r str,
     pub(super) algorithm: &'r str,
-    headers: &'r str,
+    /// The names that it lists as signed, spelt as it spells them, with blanks between them. There is at least one, which
+    /// may be empty.
+    pub(super) headers: &'r str,
     pub(super) signature: &'r str,
     /// The field in which they stand.
     field: &'static str,
@@ -47,11 +50,6 @@ impl<'r> Credential<'r> {
         Ok(Self { id, algorithm, headers, signature, field })
     }
 
-    /// The names that it lists as signed, spelt as it spells them. There is at least one, which may be empty.
-    pub(in crate::schemes) fn listed(&self) -> impl Iterator<Item = &'r str> + use<'r> {
-        self.headers.split(' ')
-    }
-
     pub(super) fn unreadable(&self, why: &'static str) -> Malformed {
         Malformed::unreadable(self.field, why)
     }
@@ -59,7 +57,7 @@ impl<'r> Credential<'r> {
 
 /// Splits `name="value"` off.
 fn parameter(text: &str) -> Option<(&str, &str, &str)> {
-    let (name, rest) = text.split_once('=')?;
-    let (value, behind) = rest.strip_prefix('"')?.split_once('"')?;
+    let (name, rest) = cut(text, b'=')?;
+    let (value, behind) = cut(rest.strip_prefix('"')?, b'"')?;
     Some((name, value, behind))
 }

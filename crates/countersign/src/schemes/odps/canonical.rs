@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use super::SIGNED_PREFIX;
-use crate::canonical::{Parameter, Parameters, any, decode, decode_form, parameters, relative};
+use crate::bytes::{CONTROL, ESCAPE, SEPARATOR, holds};
+use crate::canonical::{Parameter, decode, decode_form, parameters, relative};
 use crate::claim::HeaderField;
 use crate::refusal::Ambiguity;
 use crate::request::Request;
@@ -71,9 +74,9 @@ impl Twist {
 }
 
 /// The path and the parameters as they go into the string to sign: one parameter for each name, sorted.
-pub(super) struct Resource<'r> {
-    path: Cow<'r, [u8]>,
-    pub(super) parameters: Parameters<'r>,
+pub(super) struct Resource<'a> {
+    path: Cow<'a, [u8]>,
+    pub(super) parameters: SmallVec<[Parameter<'a>; 4]>,
 }
 
 impl Resource<'_> {
@@ -85,13 +88,13 @@ impl Resource<'_> {
 
 /// The canonical resource under a twist; `None` where the path is not behind the base, or the twist would change
 /// nothing because the request holds nothing that triggers it.
-pub(super) fn resource<'r>(twist: Twist, base: &str, request: &Request<'r>) -> Option<Resource<'r>> {
+pub(super) fn resource<'a>(twist: Twist, base: &str, request: &'a Request<'_>) -> Option<Resource<'a>> {
     let path = relative(request.path, base)?;
-    let query = request.query.unwrap_or_default();
     if twist == Twist::DoubleDecode {
-        return double_decoded(path, query);
+        return double_decoded(path, request.query().unwrap_or_default());
     }
-    let mut resource = Resource { path: Cow::Borrowed(b""), parameters: parameters(query.as_bytes()) };
+    let parameters = request.parameters().iter().map(Parameter::lend).collect();
+    let mut resource = Resource { path: Cow::Borrowed(b""), parameters };
     let repeated = keep_one_each(&mut resource.parameters, twist == Twist::FirstDuplicate);
     let triggered = match twist {
         Twist::None | Twist::IgnoreFormContentType | Twist::DoubleDecode => true,
@@ -109,7 +112,7 @@ pub(super) fn resource<'r>(twist: Twist, base: &str, request: &Request<'r>) -> O
 
 /// What PyODPS makes of a target: `urlparse(unquote(target), allow_fragments=False)`, then `parse_qsl` of the query.
 /// `urlparse` takes what follows `//` for a host, and what follows `;` in the last segment for parameters of its own.
-fn double_decoded<'r>(path: &'r str, query: &'r str) -> Option<Resource<'r>> {
+fn double_decoded<'a>(path: &str, query: &str) -> Option<Resource<'a>> {
     if !path.contains(['%', ';']) && !path.starts_with("//") && !query.contains('%') {
         return None;
     }
@@ -129,7 +132,7 @@ fn double_decoded<'r>(path: &'r str, query: &'r str) -> Option<Resource<'r>> {
     let semicolon =
         path.iter().skip(last).position(|byte| *byte == b';').map_or(path.len(), |found| last + found);
 
-    let mut parameters: Parameters<'r> = parameters(query.get(1..).unwrap_or_default())
+    let mut parameters = parameters(query.get(1..).unwrap_or_default())
         .into_iter()
         .map(|p| Parameter { name: Cow::Owned(p.name.into_owned()), value: Cow::Owned(p.value.into_owned()) })
         .collect();
@@ -138,7 +141,7 @@ fn double_decoded<'r>(path: &'r str, query: &'r str) -> Option<Resource<'r>> {
 }
 
 /// Sorts by name and keeps the last, or the first, of each. Returns whether a name stood more than once.
-fn keep_one_each(parameters: &mut Parameters<'_>, first: bool) -> bool {
+fn keep_one_each(parameters: &mut SmallVec<[Parameter<'_>; 4]>, first: bool) -> bool {
     let before = parameters.len();
     if before < 2 {
         return false;
@@ -218,13 +221,13 @@ pub(super) fn write_resource(resource: &Resource<'_>, reading: Reading, out: &mu
 /// Decoded text is signed, so these make one string to sign of two different requests.
 pub(super) fn ambiguity(base: &str, request: &Request<'_>) -> Option<Ambiguity> {
     let path = relative(request.path, base)?.as_bytes();
-    let query = request.query.unwrap_or_default().as_bytes();
-    if !any(path, is_suspect) && !any(query, is_suspect) {
+    let query = request.query().unwrap_or_default().as_bytes();
+    if !holds(path, SUSPECT) && !holds(query, SUSPECT) {
         // Most requests: nothing is encoded, and there is one parameter at most.
         return None;
     }
     let path = decode(path);
-    let mut parameters = parameters(query);
+    let parameters = request.parameters();
     let control = |text: &[u8]| text.iter().any(u8::is_ascii_control);
     if control(&path) || parameters.iter().any(|p| control(&p.name) || control(&p.value)) {
         return Some(Ambiguity::ControlCharacter);
@@ -237,20 +240,12 @@ pub(super) fn ambiguity(base: &str, request: &Request<'_>) -> Option<Ambiguity> 
     if let Some(found) = parameters.iter().find_map(separator) {
         return Some(Ambiguity::QuerySeparator(found));
     }
-    parameters.sort_by(|a, b| a.name.cmp(&b.name));
-    parameters.windows(2).find_map(|pair| match pair {
-        [a, b] if a.name == b.name => {
-            Some(Ambiguity::RepeatedName(String::from_utf8_lossy(&a.name).into_owned()))
-        }
-        _ => None,
-    })
+    let repeated = parameters.repeated()?;
+    Some(Ambiguity::RepeatedName(String::from_utf8_lossy(&repeated.name).into_owned()))
 }
 
-/// What must be in a path or a query for it to be ambiguous: an escape, a separator, or a control character.
-#[inline(always)]
-fn is_suspect(byte: u8) -> bool {
-    (byte < b' ') | (byte == 0x7f) | (byte == b'%') | (byte == b'?') | (byte == b'#') | (byte == b'&')
-}
+/// What must be in a path or a query for it to be ambiguous.
+const SUSPECT: u8 = ESCAPE | SEPARATOR | CONTROL;
 
 fn find(text: &[u8], separators: &[u8]) -> Option<char> {
     text.iter().find(|byte| separators.contains(byte)).map(|byte| char::from(*byte))

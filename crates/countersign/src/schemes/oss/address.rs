@@ -27,9 +27,16 @@ impl Addressing {
 
     /// The bucket that stands before the path: empty where the path itself says it. `None` where the host can be no
     /// bucket's, or this way of telling does not apply.
-    pub(in crate::schemes) fn bucket<'a>(self, place: Place<'a>, request: &Request<'a>) -> Option<&'a str> {
+    pub(in crate::schemes) fn bucket<'a, 'r: 'a>(
+        self,
+        place: Place<'a>,
+        request: &Request<'r>,
+    ) -> Option<&'a str> {
         if !request.path.starts_with('/') {
             return None;
+        }
+        if self == Self::ByDomain && place.bucket_domains.is_empty() {
+            return Some("");
         }
         let host =
             request.headers.get(HOST).map_or(Some(""), |value| std::str::from_utf8(value.as_bytes()).ok())?;

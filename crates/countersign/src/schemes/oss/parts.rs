@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use crate::canonical::{Parameters, Sink, decode_base64, parameters};
+use crate::canonical::{Parameters, Sink, decode_base64};
 use crate::claim::{HeaderField, Payload};
 use crate::crypto::Hash;
 use crate::key::AccessKeyId;
@@ -30,8 +30,7 @@ const MARKS: [&str; 6] = [
 ];
 
 /// What a request holds.
-#[derive(Default)]
-pub(in crate::schemes) struct Found<'r> {
+pub(in crate::schemes) struct Found<'p, 'r> {
     pub(in crate::schemes) authorization: Option<&'r [u8]>,
     pub(in crate::schemes) date: Option<&'r [u8]>,
     pub(in crate::schemes) oss_date: Option<&'r [u8]>,
@@ -41,13 +40,23 @@ pub(in crate::schemes) struct Found<'r> {
     pub(in crate::schemes) unjudged: SmallVec<[&'static str; 1]>,
     /// `Content-MD5`, `Content-Type` and all that begins with `x-oss-`, sorted, and what is covered later.
     pub(in crate::schemes) covered: SmallVec<[HeaderField<'r>; 6]>,
-    parameters: Parameters<'r>,
+    parameters: &'p Parameters<'r>,
 }
 
-impl<'r> Found<'r> {
+impl<'p, 'r> Found<'p, 'r> {
     /// Gathers it, in one pass over the header fields and one over the query.
-    pub(in crate::schemes) fn gather(request: &Request<'r>) -> Result<Self, Malformed> {
-        let mut found = Self::default();
+    pub(in crate::schemes) fn gather(request: &'p Request<'r>) -> Result<Self, Malformed> {
+        let mut found = Self {
+            authorization: None,
+            date: None,
+            oss_date: None,
+            content_sha256: None,
+            content_md5: None,
+            security_token: None,
+            unjudged: SmallVec::new(),
+            covered: SmallVec::new(),
+            parameters: request.parameters(),
+        };
         let (mut host, mut content_type, mut plain_token) = (None, None, None);
         for (name, value) in request.headers {
             let field = HeaderField { name: name.as_str(), value: value.as_bytes() };
@@ -74,9 +83,6 @@ impl<'r> Found<'r> {
             if is_always_signed(field.name) {
                 found.cover(field);
             }
-        }
-        if let Some(query) = request.query {
-            found.parameters = parameters(query.as_bytes());
         }
         for (token, name) in [(found.security_token, SECURITY_TOKEN), (plain_token, PLAIN_SECURITY_TOKEN)] {
             if token.is_some() || found.parameter(name)?.is_some() {

@@ -1,7 +1,9 @@
 //! The query as versions 2 and 4 sign it, and the resource as they do.
 
 use super::address::missing_end;
-use crate::canonical::{Parameters, Sink, compare_encoded, decode, encode, parameters};
+use smallvec::SmallVec;
+
+use crate::canonical::{Parameter, Sink, compare_encoded, decode, encode};
 use crate::refusal::Ambiguity;
 use crate::request::Request;
 
@@ -22,8 +24,7 @@ pub(in crate::schemes) fn write_path(bucket: &str, path: &str, kept: &[u8], out:
 /// Writes all parameters but the signature, encoded anew, sorted as they are encoded, bare where the value is empty. `start`
 /// stands before the first.
 pub(in crate::schemes) fn write_query(request: &Request<'_>, start: &[u8], out: &mut impl Sink) {
-    let Some(query) = request.query else { return };
-    let mut found: Parameters<'_> = parameters(query.as_bytes());
+    let mut found: SmallVec<[&Parameter<'_>; 8]> = request.parameters().iter().collect();
     found.sort_by(|a, b| compare_encoded(&a.name, &b.name).then_with(|| compare_encoded(&a.value, &b.value)));
     let mut separator = start;
     for parameter in found.iter().filter(|parameter| *parameter.name != *SIGNATURE) {
@@ -39,17 +40,10 @@ pub(in crate::schemes) fn write_query(request: &Request<'_>, start: &[u8], out: 
 
 /// Sorted, parameters of one name have no order any more.
 pub(in crate::schemes) fn repeated_name(request: &Request<'_>) -> Option<Ambiguity> {
-    let mut found = parameters(request.query?.as_bytes());
-    repeated_among(&mut found)
+    Some(repeated(request.parameters().repeated()?))
 }
 
-/// The first name that stands more than once, of parameters that are sorted on the way.
-pub(super) fn repeated_among(found: &mut Parameters<'_>) -> Option<Ambiguity> {
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    found.windows(2).find_map(|pair| match pair {
-        [a, b] if a.name == b.name => {
-            Some(Ambiguity::RepeatedName(String::from_utf8_lossy(&a.name).into_owned()))
-        }
-        _ => None,
-    })
+/// That a parameter stands more than once.
+pub(super) fn repeated(parameter: &Parameter<'_>) -> Ambiguity {
+    Ambiguity::RepeatedName(String::from_utf8_lossy(&parameter.name).into_owned())
 }

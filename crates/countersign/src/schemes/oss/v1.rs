@@ -6,10 +6,10 @@ use http::request::Parts;
 
 use super::address::{Addressing, missing_end};
 use super::parts::{Found, SIGNED_PREFIX, access_key_id, read_expires, write_fields};
-use super::query::repeated_among;
+use super::query::repeated;
 use super::signing;
 use super::sub_resources::is_sub_resource;
-use crate::canonical::{Parameters, decode, decode_base64, decode_form, parameters};
+use crate::canonical::{Parameter, decode, decode_base64, decode_form};
 use crate::claim::{Claim, Covered, HeaderField, Lifetime};
 use crate::dialects::Dialect;
 use crate::key::{AccessKeyId, Algorithm, Key, SigningKeys};
@@ -47,13 +47,12 @@ impl Scheme for Oss {
         Dialect::Oss
     }
 
-    fn is_borne(&self, marks: &Marks<'_>) -> bool {
-        let query = marks.request().query.unwrap_or_default();
-        marks.authorization("OSS ") || query.contains("OSSAccessKeyId=")
+    fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
+        marks.authorization("OSS ") || marks.request().has_parameter("OSSAccessKeyId")
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
-        Ok(read(request)?)
+        read(request)
     }
 
     fn readings(&self) -> &'static [Reading] {
@@ -85,7 +84,7 @@ impl Scheme for Oss {
         out.push(&path);
         out.push(missing_end(bucket, &path));
         let mut separator = b'?';
-        for parameter in &sub_resources(request) {
+        for parameter in sub_resources(request) {
             out.push_byte(separator);
             separator = b'&';
             out.push(&parameter.name);
@@ -143,7 +142,7 @@ impl Scheme for Oss {
     }
 }
 
-fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
+fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
     let mut found = Found::gather(request)?;
     let (id, signature, signed_at, lifetime) = match found.authorization {
         Some(value) if value.starts_with(b"OSS ") => {
@@ -187,7 +186,7 @@ fn read_authorization(value: &[u8]) -> Result<(&str, &str), Malformed> {
 }
 
 /// The time in a header field: `x-oss-date` where there is one, and `Date` counts for nothing then.
-pub(super) fn read_date(found: &mut Found<'_>) -> Result<Timestamp, Malformed> {
+pub(super) fn read_date(found: &mut Found<'_, '_>) -> Result<Timestamp, Malformed> {
     let (name, value) = match (found.oss_date, found.date) {
         (Some(date), _) => ("x-oss-date", date),
         (None, Some(value)) => {
@@ -225,12 +224,8 @@ pub(super) fn write_start(request: &Request<'_>, claim: &Claim<'_>, out: &mut St
 }
 
 /// The parameters that are signed, sorted.
-fn sub_resources<'r>(request: &Request<'r>) -> Parameters<'r> {
-    let Some(query) = request.query else { return Parameters::new() };
-    let mut found = parameters(query.as_bytes());
-    found.retain(|parameter| is_sub_resource(&parameter.name));
-    found.sort_by(|a, b| (&a.name, &a.value).cmp(&(&b.name, &b.value)));
-    found
+fn sub_resources<'p, 'r>(request: &'p Request<'r>) -> impl Iterator<Item = &'p Parameter<'r>> + Clone {
+    request.parameters().sorted().filter(|parameter| is_sub_resource(&parameter.name))
 }
 
 /// Decoded text is signed, so these make one string to sign of two different requests.
@@ -238,17 +233,18 @@ fn ambiguity(request: &Request<'_>) -> Option<Ambiguity> {
     let path = decode(request.path.as_bytes());
     let mut signed = sub_resources(request);
     let control = |text: &[u8]| text.iter().any(u8::is_ascii_control);
-    if control(&path) || signed.iter().any(|parameter| control(&parameter.value)) {
+    if control(&path) || signed.clone().any(|parameter| control(&parameter.value)) {
         return Some(Ambiguity::ControlCharacter);
     }
     // Any other character of a key is a character of a key: the resource ends at its first `?`.
     if path.contains(&b'?') {
         return Some(Ambiguity::PathSeparator('?'));
     }
-    if signed.iter().any(|parameter| holds_sub_resource(&parameter.value)) {
+    if signed.clone().any(|parameter| holds_sub_resource(&parameter.value)) {
         return Some(Ambiguity::QuerySeparator('&'));
     }
-    repeated_among(&mut signed)
+    let mut before = signed.next()?;
+    signed.find(|parameter| std::mem::replace(&mut before, *parameter).name == parameter.name).map(repeated)
 }
 
 /// Whether a part of a value could be a sub-resource of its own. A `&` before anything else is only a `&`, such as in

@@ -32,7 +32,7 @@ const OWN: [&str; 5] = [
 const FORM: Form = Form {
     start: "OSS2 ",
     credential: "AccessKeyId",
-    separator: ':',
+    separator: b':',
     example: "it should read `OSS2 AccessKeyId:<AccessKey id>,AdditionalHeaders:<names>,Signature:<signature>`",
 };
 
@@ -49,15 +49,13 @@ impl Scheme for Oss2 {
         Dialect::Oss
     }
 
-    fn is_borne(&self, marks: &Marks<'_>) -> bool {
-        let query = marks.request().query.unwrap_or_default();
-        marks.authorization("OSS2 ")
-            || (query.contains("x-oss-signature-version=")
-                && marks.parameter("x-oss-signature-version").as_deref() == Some(b"OSS2"))
+    fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
+        let version = || marks.request().parameters().named("x-oss-signature-version");
+        marks.authorization("OSS2 ") || version().is_some_and(|version| *version.value == *b"OSS2")
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
-        Ok(read(request)?)
+        read(request)
     }
 
     fn readings(&self) -> &'static [Reading] {
@@ -74,8 +72,7 @@ impl Scheme for Oss2 {
     ) -> bool {
         let Some(bucket) = Addressing::of(reading).bucket(place, request) else { return false };
         write_start(request, claim, out);
-        let additional = FORM.additional(request);
-        let additional = additional.as_deref();
+        let additional = claim.covered.listed.as_deref();
         let names = additional.map(sorted_names).unwrap_or_default();
         let is_in = |name: &str| name.starts_with(SIGNED_PREFIX) || names.contains(&name);
         write_fields(&claim.covered.headers, is_in, out);
@@ -150,7 +147,7 @@ struct Signing<'r> {
 }
 
 impl<'r> Signing<'r> {
-    fn of(found: &Found<'r>) -> Result<Self, Malformed> {
+    fn of(found: &Found<'_, 'r>) -> Result<Self, Malformed> {
         if let Some(value) = found.authorization.filter(|value| value.starts_with(b"OSS2 ")) {
             found.only_in_header()?;
             let read = FORM.read(value)?;
@@ -171,7 +168,7 @@ impl<'r> Signing<'r> {
     }
 }
 
-fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
+fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
     let mut found = Found::gather(request)?;
     let signing = Signing::of(&found)?;
     let (signed_at, lifetime) = if signing.is_in_query {
@@ -196,7 +193,7 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, Malformed> {
         user_agent: found.covered.iter().find(|field| field.name == "user-agent").map(|field| field.value),
         payload: found.md5(),
         unjudged: found.unjudged,
-        covered: Covered::whole(found.covered),
+        covered: Covered { listed: signing.additional, ..Covered::whole(found.covered) },
         signature,
     })
 }

@@ -1,7 +1,7 @@
 //! The string to sign, which RFC 9421 calls the signature base (section 2.5).
 
 use super::input::{Component, Input, Part};
-use crate::canonical::{Sink, decode, parameters};
+use crate::canonical::{Sink, decode};
 use crate::refusal::Malformed;
 use crate::request::Request;
 use crate::scheme::Place;
@@ -52,7 +52,7 @@ fn write_value(
         Part::Path => out.push(request.path.as_bytes()),
         Part::Query => {
             out.push(b"?");
-            out.push(request.query.unwrap_or_default().as_bytes());
+            out.push(request.query().unwrap_or_default().as_bytes());
         }
         Part::QueryParam(name) => write_parameter(name, request, out)?,
         Part::Field(name) => write_field(name, request, out)?,
@@ -62,7 +62,7 @@ fn write_value(
 
 fn write_target(request: &Request<'_>, out: &mut impl Sink) {
     out.push(request.path.as_bytes());
-    if let Some(query) = request.query {
+    if let Some(query) = request.query() {
         out.push(b"?");
         out.push(query.as_bytes());
     }
@@ -127,8 +127,7 @@ fn write_parameter(name: &str, request: &Request<'_>, out: &mut impl Sink) -> Re
             "it is not the name of a parameter in the encoding of RFC 9421",
         ));
     }
-    let parameters = parameters(request.query.unwrap_or_default().as_bytes());
-    let mut values = parameters.iter().filter(|parameter| parameter.name == wanted);
+    let mut values = request.parameters().iter().filter(|parameter| parameter.name == wanted);
     let first = values.next();
     let first = first
         .ok_or_else(|| Malformed::unreadable(name, "the signature covers it, and the query lacks it"))?;

@@ -39,7 +39,7 @@ pub(super) fn write(
     let as_for_s3 = is_for_s3(claim.scope.as_ref());
     let as_sent = as_for_s3 || reading.name == PATH_AS_SENT;
     let without_token = reading.name == TOKEN_APPENDED;
-    let query = request.query.unwrap_or_default().as_bytes();
+    let query = request.query().unwrap_or_default().as_bytes();
     let triggered = match reading.name {
         PATH_AS_SENT => {
             let differs = ["%", "//", "/."].iter().any(|mark| request.path.contains(mark));
@@ -260,7 +260,7 @@ fn write_payload(claim: &Claim<'_>, out: &mut Vec<u8>) {
 /// What makes one canonical request of two requests that a server behind this one may take differently.
 pub(super) fn ambiguity(request: &Request<'_>, claim: &Claim<'_>) -> Option<Ambiguity> {
     let path = request.path.as_bytes();
-    in_path(path, is_for_s3(claim.scope.as_ref())).or_else(|| in_query(request.query?.as_bytes()))
+    in_path(path, is_for_s3(claim.scope.as_ref())).or_else(|| in_query(request.query()?.as_bytes()))
 }
 
 fn in_path(path: &[u8], keeps_empty: bool) -> Option<Ambiguity> {

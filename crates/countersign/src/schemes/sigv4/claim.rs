@@ -10,7 +10,8 @@ use super::{
     ALGORITHM, CONTENT_SHA256, SIGNED_CHUNKS, SIGNED_TRAILER, TERMINATOR, UNSIGNED_PAYLOAD, UNSIGNED_TRAILER,
     is_s3,
 };
-use crate::canonical::{decode_form, decode_hex};
+use crate::bytes::cut;
+use crate::canonical::{decode, decode_form, decode_hex};
 use crate::chunks::{Chunks, trailer_names};
 use crate::claim::{Claim, Covered, HeaderField, Lifetime, Payload, Scope};
 use crate::crypto::Hash;
@@ -42,8 +43,8 @@ fn of_header<'r>(
     let unreadable = |why| Malformed::unreadable("Authorization", why);
     let Parts { credential, names, signature } = Parts::of(authorization)?;
     let stated = Stated {
-        credential: read_credential(credential, &HEADER_SLASH).map_err(unreadable)?,
-        names: read_names(names, &[";"])?,
+        credential: read_credential(credential, Separator::Plain(b'/')).map_err(unreadable)?,
+        names: read_names(names, Separator::Plain(b';'))?,
         signature: read_signature(signature).map_err(unreadable)?,
     };
     let mut fields = Fields::gather(request, &stated.names)?;
@@ -93,8 +94,11 @@ impl<'r> Parts<'r> {
             return Err(Malformed::UnknownAlgorithm(algorithm.to_owned()));
         }
         let (mut credential, mut names, mut signature) = (None, None, None);
-        for part in rest.split(',') {
-            let (name, value) = part.trim_matches(' ').split_once('=').ok_or_else(|| unreadable(FORM))?;
+        let mut rest = Some(rest);
+        while let Some(text) = rest {
+            let (part, behind) = Separator::Plain(b',').split(text);
+            rest = behind;
+            let (name, value) = cut(part.trim_matches(' '), b'=').ok_or_else(|| unreadable(FORM))?;
             let once = match name {
                 "Credential" => &mut credential,
                 "SignedHeaders" => &mut names,
@@ -112,10 +116,6 @@ impl<'r> Parts<'r> {
     }
 }
 
-/// What separates the parts of a credential in a header field, and in a query.
-const HEADER_SLASH: [&str; 1] = ["/"];
-const QUERY_SLASH: [&str; 3] = ["%2F", "%2f", "/"];
-
 /// Who calls which service, as far as a refusal speaks of it. None of it is believed.
 pub(crate) struct Caller<'r> {
     pub(crate) access_key_id: &'r str,
@@ -130,12 +130,12 @@ pub(crate) fn caller<'r>(request: &Request<'r>) -> Option<Caller<'r>> {
     let (credential, signature, expires) = match request.header(&AUTHORIZATION).ok()? {
         Some(authorization) => {
             let parts = Parts::of(authorization).ok()?;
-            (read_credential(parts.credential, &HEADER_SLASH), parts.signature, None)
+            (read_credential(parts.credential, Separator::Plain(b'/')), parts.signature, None)
         }
         None => {
             let presigned = Presigned::of(request).ok()?;
             (
-                read_credential(presigned.credential?, &QUERY_SLASH),
+                read_credential(presigned.credential?, Separator::Escaped(b'/')),
                 presigned.signature.unwrap_or_default(),
                 Some(presigned.expires.unwrap_or_default()),
             )
@@ -155,9 +155,9 @@ fn of_query<'r>(request: &Request<'r>, presigned: &Presigned<'r>) -> Result<Clai
     let names = need(presigned.signed_headers, "X-Amz-SignedHeaders")?;
     let signature = need(presigned.signature, "X-Amz-Signature")?;
     let stated = Stated {
-        credential: read_credential(credential, &QUERY_SLASH)
+        credential: read_credential(credential, Separator::Escaped(b'/'))
             .map_err(|why| Malformed::unreadable("X-Amz-Credential", why))?,
-        names: read_names(names, &["%3B", "%3b", ";"])?,
+        names: read_names(names, Separator::Escaped(b';'))?,
         signature: read_signature(signature).map_err(|why| Malformed::unreadable("X-Amz-Signature", why))?,
     };
     let mut fields = Fields::gather(request, &stated.names)?;
@@ -324,7 +324,7 @@ struct Presigned<'r> {
 impl<'r> Presigned<'r> {
     fn of(request: &Request<'r>) -> Result<Self, Malformed> {
         let mut found = Self::default();
-        for part in request.query.unwrap_or_default().split('&') {
+        for part in request.query().unwrap_or_default().split('&') {
             // As they may be spelled in other ways, but begin with nothing else.
             if !part.starts_with(['X', 'x', '%']) {
                 continue;
@@ -376,12 +376,12 @@ const PARAMETERS: [&str; 9] = [
 ];
 
 /// Reads `<AccessKey id>/<day>/<region>/<service>/aws4_request`, with any of these between them.
-fn read_credential<'r>(text: &'r str, separators: &[&str]) -> Result<Credential<'r>, &'static str> {
+fn read_credential<'r>(text: &'r str, separator: Separator) -> Result<Credential<'r>, &'static str> {
     const FORM: &str = "its credential should read `<AccessKey id>/<day>/<region>/<service>/aws4_request`";
     let mut rest = Some(text);
     let mut next = || {
         let text = rest?;
-        let (part, behind) = split(text, separators);
+        let (part, behind) = separator.split(text);
         rest = behind;
         Some(part)
     };
@@ -412,12 +412,12 @@ fn read_credential<'r>(text: &'r str, separators: &[&str]) -> Result<Credential<
 }
 
 /// Reads the names of the signed header fields: lower case, sorted, each once.
-fn read_names<'r>(text: &'r str, separators: &[&str]) -> Result<SmallVec<[&'r str; 8]>, Malformed> {
+fn read_names<'r>(text: &'r str, separator: Separator) -> Result<SmallVec<[&'r str; 8]>, Malformed> {
     let unreadable = |why| Malformed::unreadable("SignedHeaders", why);
     let mut names: SmallVec<[&'r str; 8]> = SmallVec::new();
     let mut rest = Some(text);
     while let Some(text) = rest {
-        let (name, behind) = split(text, separators);
+        let (name, behind) = separator.split(text);
         rest = behind;
         let foreign = |byte: u8| byte.is_ascii_uppercase() || !byte.is_ascii_graphic() || byte == b'%';
         if name.is_empty() || name.bytes().any(foreign) {
@@ -431,12 +431,32 @@ fn read_names<'r>(text: &'r str, separators: &[&str]) -> Result<SmallVec<[&'r st
     Ok(names)
 }
 
-/// Splits at the first of any of these separators.
-fn split<'t>(text: &'t str, separators: &[&str]) -> (&'t str, Option<&'t str>) {
-    let first = separators.iter().filter_map(|separator| text.split_once(separator));
-    match first.min_by_key(|(before, _)| before.len()) {
-        Some((before, behind)) => (before, Some(behind)),
-        None => (text, None),
+/// What separates the parts of a list: this byte, and its escape too where the list stands in a query.
+#[derive(Clone, Copy)]
+enum Separator {
+    Plain(u8),
+    Escaped(u8),
+}
+
+impl Separator {
+    /// Splits at the first one.
+    fn split(self, text: &str) -> (&str, Option<&str>) {
+        let byte = match self {
+            Self::Plain(byte) => {
+                return cut(text, byte).map_or((text, None), |(part, rest)| (part, Some(rest)));
+            }
+            Self::Escaped(byte) => byte,
+        };
+        let mut from = 0;
+        while let Some(found) = text.get(from..).and_then(|text| text.find([char::from(byte), '%'])) {
+            let at = from + found;
+            let end = if text.as_bytes().get(at) == Some(&byte) { at + 1 } else { at + 3 };
+            if *decode(text.as_bytes().get(at..end).unwrap_or_default()) == [byte] {
+                return (text.get(..at).unwrap_or_default(), text.get(end..));
+            }
+            from = at + 1;
+        }
+        (text, None)
     }
 }
 

@@ -68,7 +68,7 @@ fn sm3_is_the_hash_of_the_body_and_of_the_canonical_request() {
     let (scheme, claim) = read(&request).unwrap();
     assert!(claim.payload.matches(b"x") && !claim.payload.matches(b"y"));
     let mut text = StringToSign::new();
-    assert!(scheme.write(scheme.readings()[0], Place::default(), &request, &claim, &mut text));
+    assert!(scheme.write(scheme.readings()[0], Place::default(), &request, claim, &mut text));
     let canonical_request = String::from_utf8_lossy(text.canonical_request()).into_owned();
     assert!(canonical_request.ends_with(&digest) && canonical_request.contains("\nx-acs-content-sm3:"));
     let both = rewritten(
@@ -104,7 +104,7 @@ fn names_of_parameters_that_are_not_encoded_are_taken_from_the_client_that_signs
         let (scheme, claim) = read(&request).unwrap();
         let mut text = StringToSign::new();
         assert_eq!(
-            scheme.write(readings[1], Place::default(), &request, &claim, &mut text),
+            scheme.write(readings[1], Place::default(), &request, claim, &mut text),
             applies,
             "{query}"
         );
@@ -175,7 +175,7 @@ fn case_10_a_field_that_matters_and_is_not_signed_is_refused() {
     let message = post().with("x-forwarded-for", "192.0.2.1");
     assert_eq!(verdict(&message), Ok("strict"));
     let request = message.request();
-    let covered = read(&request).unwrap().1.covered;
+    let covered = &read(&request).unwrap().1.covered;
     assert!(
         covered.by_choice
             && covered.authority

@@ -77,7 +77,7 @@ proptest! {
         let is_ambiguous = {
             let request = message.request();
             let (_, claim) = read(&request).unwrap();
-            scheme.ambiguity(Place::default(), &request, &claim).is_some()
+            scheme.ambiguity(Place::default(), &request, claim).is_some()
         };
         prop_assume!(!is_ambiguous);
         prop_assert_eq!(verdict_of(&message, algorithm), Ok("strict"));
@@ -161,17 +161,17 @@ proptest! {
             let message = signed(scheme, ("GET", &format!("http://h{path}?{one}"), ""), &[]);
             let request = message.request();
             let (_, claim) = read(&request).unwrap();
-            if scheme.ambiguity(Place::default(), &request, &claim).is_some() {
+            if scheme.ambiguity(Place::default(), &request, claim).is_some() {
                 continue;
             }
             // As a client signs that has such a habit, too.
             for reading in scheme.readings() {
                 let mut text = StringToSign::new();
-                if !scheme.write(*reading, Place::default(), &request, &claim, &mut text) {
+                if !scheme.write(*reading, Place::default(), &request, claim, &mut text) {
                     continue;
                 }
                 let hmac_sha1 = HmacSha1::new(SECRET.as_bytes());
-                let keys = scheme.keys(Key::secret(SECRET.as_bytes(), &hmac_sha1), &claim);
+                let keys = scheme.keys(Key::secret(SECRET.as_bytes(), &hmac_sha1), claim);
                 let signature = keys[0].sign(text.as_bytes()).unwrap();
                 let (mut parts, ()) = http::Request::get(&message.target).body(()).unwrap().into_parts();
                 parts.headers = message.headers.clone();

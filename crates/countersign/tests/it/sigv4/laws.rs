@@ -133,8 +133,8 @@ proptest! {
         }
         let request = Request::new(&method, &target, &headers, Body::Whole(b"x"));
         if let Some((scheme, Ok(claim))) = schemes::read(&request) {
-            let _ = scheme.ambiguity(Place::default(), &request, &claim);
-            let _ = fresh(&claim, now(), Duration::from_secs(900));
+            let _ = scheme.ambiguity(Place::default(), &request, claim);
+            let _ = fresh(claim, now(), Duration::from_secs(900));
         }
         if schemes::read(&request).is_some_and(|(scheme, _)| scheme.name() == "sigv4") {
             let _ = judge(&request);

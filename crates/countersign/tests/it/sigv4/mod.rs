@@ -101,7 +101,11 @@ fn judge(request: &Request<'_>) -> Result<&'static str, Refusal> {
     }
 }
 
-fn prove<'r>(request: &Request<'r>, secret: &str, accepted: Readings<'_>) -> Result<Proven<'r>, Refusal> {
+fn prove<'a, 'r>(
+    request: &'a Request<'r>,
+    secret: &str,
+    accepted: Readings<'_>,
+) -> Result<Proven<'a, 'r>, Refusal> {
     let (scheme, claim) = schemes::read(request).ok_or(Refusal::Unsigned)?;
     assert_eq!(scheme.name(), "sigv4");
     let hmac_sha1 = HmacSha1::new(secret.as_bytes());

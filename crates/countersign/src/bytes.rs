@@ -1,0 +1,136 @@
+//! What kinds of bytes a text holds: the question that canonicalization asks most.
+
+/// `%`.
+pub(crate) const ESCAPE: u8 = 1 << 0;
+/// `+`, a blank in forms.
+pub(crate) const PLUS: u8 = 1 << 1;
+/// All but letters, digits and `-_.~` (RFC 3986, section 2.3).
+pub(crate) const RESERVED: u8 = 1 << 2;
+/// What a target does not have: all but printable ASCII, and `#`.
+pub(crate) const NOT_IN_TARGETS: u8 = 1 << 3;
+/// What the id of an AccessKey does not have.
+pub(crate) const NOT_IN_IDS: u8 = 1 << 4;
+/// Control characters.
+pub(crate) const CONTROL: u8 = 1 << 5;
+/// `?`, `#` and `&`.
+pub(crate) const SEPARATOR: u8 = 1 << 6;
+
+/// The kinds of each byte.
+#[allow(clippy::indexing_slicing, reason = "the compiler makes it, and would say so")]
+static KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < kinds.len() {
+        kinds[byte] = find_kinds(byte as u8);
+        byte += 1;
+    }
+    kinds
+};
+
+const fn find_kinds(byte: u8) -> u8 {
+    const fn when(is: bool, kind: u8) -> u8 {
+        if is { kind } else { 0 }
+    }
+    let is_alphanumeric = byte.is_ascii_alphanumeric();
+    when(byte == b'%', ESCAPE)
+        | when(byte == b'+', PLUS)
+        | when(!is_alphanumeric && !matches!(byte, b'-' | b'_' | b'.' | b'~'), RESERVED)
+        | when(byte <= b' ' || byte > b'~' || byte == b'#', NOT_IN_TARGETS)
+        | when(!is_alphanumeric && !matches!(byte, b'-' | b'_' | b'.'), NOT_IN_IDS)
+        | when(byte.is_ascii_control(), CONTROL)
+        | when(matches!(byte, b'?' | b'#' | b'&'), SEPARATOR)
+}
+
+/// The kinds of a byte, a bit each.
+#[inline(always)]
+pub(crate) fn kinds_of(byte: u8) -> u8 {
+    KINDS.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+/// Whether some byte of a text is of one of these kinds. It looks at all of them: texts are short, and most hold none.
+#[inline]
+pub(crate) fn holds(text: &[u8], kinds: u8) -> bool {
+    let (chunks, rest) = text.as_chunks::<8>();
+    let all = |found, chunk: &[u8]| chunk.iter().fold(found, |found, byte| found | kinds_of(*byte));
+    let found = chunks.iter().fold(0, |found, chunk| all(found, chunk));
+    all(found, rest) & kinds != 0
+}
+
+/// A text before and behind the first of an ASCII byte. For the short texts of header fields it is quicker than
+/// [`str::split_once`].
+#[inline]
+pub(crate) fn cut(text: &str, ascii: u8) -> Option<(&str, &str)> {
+    debug_assert!(ascii.is_ascii());
+    let at = text.as_bytes().iter().position(|byte| *byte == ascii)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// The places of these bytes in a text.
+pub(crate) fn places<const N: usize>(text: &[u8], wanted: [u8; N]) -> impl Iterator<Item = usize> {
+    // A text ends with a word of its own, filled up with what is not wanted.
+    let (words, rest) = text.as_chunks::<8>();
+    let mut last = [0; 8];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let mut words = words.iter().copied().chain([last]).map(u64::from_le_bytes);
+    let (mut at, mut found) = (0usize.wrapping_sub(8), 0);
+    std::iter::from_fn(move || {
+        while found == 0 {
+            let word = words.next()?;
+            found = wanted.iter().fold(0, |found, byte| found | equal_bytes(word, *byte));
+            at = at.wrapping_add(8);
+        }
+        let place = at + (found.trailing_zeros() / 8) as usize;
+        found &= found - 1;
+        Some(place)
+    })
+}
+
+/// The highest bit of each byte of a word that is this one.
+#[inline(always)]
+fn equal_bytes(word: u64, byte: u8) -> u64 {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    const LOWER: u64 = u64::from_le_bytes([0x7f; 8]);
+    let difference = word ^ (EACH * u64::from(byte));
+    // A byte that is not 0 carries into its highest bit, or has it already; none carries into the next.
+    !(((difference & LOWER) + LOWER) | difference | LOWER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_is_found_wherever_it_stands() {
+        for length in 0..40 {
+            for at in 0..length {
+                let mut text = vec![b'a'; length];
+                assert!(!holds(&text, ESCAPE | PLUS | CONTROL) && places(&text, *b"%+").next().is_none());
+                text[at] = b'%';
+                assert!(holds(&text, ESCAPE) && !holds(&text, PLUS), "{at} of {length}");
+                text[length - 1] = b'+';
+                let expected = if at == length - 1 { vec![at] } else { vec![at, length - 1] };
+                assert_eq!(places(&text, *b"%+").collect::<Vec<_>>(), expected);
+            }
+        }
+        // Whatever stands beside it.
+        for byte in 0..=u8::MAX {
+            let text = [byte, b'&', byte, byte.wrapping_add(1), byte, b'=', byte, byte, byte];
+            let expected: Vec<_> =
+                (0..text.len()).filter(|at| text[*at] == b'&' || text[*at] == b'=').collect();
+            assert_eq!(places(&text, *b"&=").collect::<Vec<_>>(), expected, "{byte}");
+        }
+    }
+
+    #[test]
+    fn each_byte_is_of_its_kinds() {
+        assert_eq!(kinds_of(b'a'), 0);
+        assert_eq!(kinds_of(b'%'), ESCAPE | RESERVED | NOT_IN_IDS);
+        assert_eq!(kinds_of(b'~'), NOT_IN_IDS);
+        assert_eq!(kinds_of(b'#'), SEPARATOR | RESERVED | NOT_IN_IDS | NOT_IN_TARGETS);
+        assert_eq!(kinds_of(0x7f), CONTROL | RESERVED | NOT_IN_IDS | NOT_IN_TARGETS);
+        assert_eq!(kinds_of(0xff), RESERVED | NOT_IN_IDS | NOT_IN_TARGETS);
+        assert_eq!(kinds_of(b'+'), PLUS | RESERVED | NOT_IN_IDS);
+    }
+}
