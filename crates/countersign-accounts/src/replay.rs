@@ -152,7 +152,8 @@ impl Replays {
     /// Drops the buckets whose time is over.
     fn forget(&self, now: Timestamp) {
         let over = now.unix_seconds().div_euclid(MINUTE) - 1;
-        if self.swept.fetch_max(over, Ordering::Relaxed) >= over {
+        if self.swept.load(Ordering::Relaxed) >= over || self.swept.fetch_max(over, Ordering::Relaxed) >= over
+        {
             return;
         }
         for shard in &self.shards {

@@ -12,7 +12,6 @@ use countersign::{
 };
 use countersign::{covers, fresh, mismatch, schemes, stands_until, verify};
 use rand_core::CryptoRng;
-use smallvec::SmallVec;
 
 use crate::change::Revision;
 use crate::keyring::{AccessKeyInForce, Keyring, Snapshot, Standing};
@@ -106,7 +105,10 @@ impl Demands {
         covers(request, claim, self.unsigned)?;
         let covered = &claim.covered;
         let is_signed = |name: &str| covered.headers.iter().any(|field| field.name == name);
-        match self.signed_headers.iter().find(|name| request.headers.contains_key(*name) && !is_signed(name))
+        match self
+            .signed_headers
+            .iter()
+            .find(|name| request.headers().contains_key(*name) && !is_signed(name))
         {
             Some(name) => Err(Malformed::NotSigned(name.clone()).into()),
             None => Ok(()),
@@ -158,15 +160,8 @@ pub struct Pending<'a, 'r> {
     verified: Verified<'a, 'r>,
     scheme: &'static dyn Scheme,
     check: BodyCheck,
-    single_use: Option<SingleUse>,
-}
-
-/// What a request uses up.
-#[derive(Debug)]
-struct SingleUse {
-    /// A nonce is seldom longer than a UUID, a signature than a hash.
-    nonce: SmallVec<[u8; 64]>,
-    until: Timestamp,
+    /// Until when what it uses up is to be remembered, if it may be sent once.
+    used_until: Option<Timestamp>,
 }
 
 impl Pending<'_, '_> {
@@ -326,22 +321,22 @@ impl Verifier {
         if let Err(refusal) = demands.cover(request, proven.claim()) {
             return refused(scheme, refusal);
         }
-        let single_use = single_use(request, proven.claim(), demands);
+        let used_until = used_until(request, proven.claim(), demands);
         let access_key = Arc::clone(access_key);
         let revision = snapshot.revision();
         // The body comes after all that needs no more than the head: what a stranger sends is not worth reading.
         let payload = &proven.claim().payload;
-        match request.body {
+        match request.body() {
             Body::Unread if payload.is_compared() => {
                 let check = proven.body_check();
                 let verified = Verified { proven, access_key, revision };
-                return Verdict::Pending(Pending { verified, scheme, check, single_use });
+                return Verdict::Pending(Pending { verified, scheme, check, used_until });
             }
             Body::Whole(body) if !proven.body_matches(body) => return refused(scheme, Refusal::BodyMismatch),
             Body::Unread | Body::Whole(_) => {}
         }
         let verified = Verified { proven, access_key, revision };
-        match self.use_up(&verified, single_use.as_ref(), context.now) {
+        match self.use_up(&verified, used_until, context.now) {
             Ok(()) => Verdict::Verified(verified),
             Err(refusal) => refused(scheme, refusal),
         }
@@ -357,12 +352,12 @@ impl Verifier {
         pending: Pending<'a, 'r>,
         now: Timestamp,
     ) -> Result<Verified<'a, 'r>, Refused> {
-        let Pending { verified, scheme, check, single_use } = pending;
+        let Pending { verified, scheme, check, used_until } = pending;
         let refused = |refusal| Refused { refusal, scheme: Some(scheme) };
         if !check.finish() {
             return Err(refused(Refusal::BodyMismatch));
         }
-        self.use_up(&verified, single_use.as_ref(), now).map_err(refused)?;
+        self.use_up(&verified, used_until, now).map_err(refused)?;
         Ok(verified)
     }
 
@@ -379,9 +374,9 @@ impl Verifier {
         pending: Pending<'a, 'r>,
         now: Timestamp,
     ) -> Result<(Verified<'a, 'r>, Streaming), Refused> {
-        let Pending { verified, scheme, check, single_use } = pending;
+        let Pending { verified, scheme, check, used_until } = pending;
         let refused = |refusal| Refused { refusal, scheme: Some(scheme) };
-        self.use_up(&verified, single_use.as_ref(), now).map_err(refused)?;
+        self.use_up(&verified, used_until, now).map_err(refused)?;
         Ok((verified, Streaming { scheme, check }))
     }
 
@@ -390,12 +385,13 @@ impl Verifier {
     fn use_up(
         &self,
         verified: &Verified<'_, '_>,
-        single_use: Option<&SingleUse>,
+        used_until: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let Some(SingleUse { nonce, until }) = single_use else { return Ok(()) };
-        let signed_at = verified.proven.claim().signed_at;
-        self.replays.use_up(verified.access_key.id(), nonce, signed_at, *until, self.not_before(now))
+        let Some(until) = used_until else { return Ok(()) };
+        let claim = verified.proven.claim();
+        let used = claim.nonce.as_ref().map_or(&*claim.signature, |nonce| nonce.as_bytes());
+        self.replays.use_up(verified.access_key.id(), used, claim.signed_at, until, self.not_before(now))
     }
 
     /// The AccessKey of this id if a request by it could be let through now. For whatever acts in the name of a key
@@ -443,15 +439,11 @@ impl Verifier {
     }
 }
 
-/// What this request uses up, if it may be sent once.
-fn single_use(request: &Request<'_>, claim: &Claim<'_>, demands: &Demands) -> Option<SingleUse> {
-    let until = || stands_until(claim, demands.clock_skew);
-    if let Some(nonce) = &claim.nonce {
-        return Some(SingleUse { nonce: SmallVec::from_slice(nonce.as_bytes()), until: until() });
-    }
-    let may_repeat = matches!(request.method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE");
-    let once = demands.refuse_repeats && !may_repeat;
-    once.then(|| SingleUse { nonce: SmallVec::from_slice(&claim.signature), until: until() })
+/// Until when what a request uses up, its nonce or else its signature, is to be remembered, if it may be sent once.
+fn used_until(request: &Request<'_>, claim: &Claim<'_>, demands: &Demands) -> Option<Timestamp> {
+    let may_repeat = || matches!(request.method(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE");
+    let once = claim.nonce.is_some() || (demands.refuse_repeats && !may_repeat());
+    once.then(|| stands_until(claim, demands.clock_skew))
 }
 
 fn refused<'a, 'r>(scheme: &'static dyn Scheme, refusal: Refusal) -> Verdict<'a, 'r> {

@@ -47,13 +47,19 @@ pub(crate) fn kinds_of(byte: u8) -> u8 {
     KINDS.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
-/// Whether some byte of a text is of one of these kinds. It looks at all of them: texts are short, and most hold none.
+/// The kinds of all bytes of a text. It looks at all of them: texts are short, and most hold nothing that is asked for.
 #[inline]
-pub(crate) fn holds(text: &[u8], kinds: u8) -> bool {
+pub(crate) fn kinds_in(text: &[u8]) -> u8 {
     let (chunks, rest) = text.as_chunks::<8>();
     let all = |found, chunk: &[u8]| chunk.iter().fold(found, |found, byte| found | kinds_of(*byte));
     let found = chunks.iter().fold(0, |found, chunk| all(found, chunk));
-    all(found, rest) & kinds != 0
+    all(found, rest)
+}
+
+/// Whether some byte of a text is of one of these kinds.
+#[inline]
+pub(crate) fn holds(text: &[u8], kinds: u8) -> bool {
+    kinds_in(text) & kinds != 0
 }
 
 /// A text before and behind the first of an ASCII byte. For the short texts of header fields it is quicker than
@@ -61,30 +67,54 @@ pub(crate) fn holds(text: &[u8], kinds: u8) -> bool {
 #[inline]
 pub(crate) fn cut(text: &str, ascii: u8) -> Option<(&str, &str)> {
     debug_assert!(ascii.is_ascii());
-    let at = text.as_bytes().iter().position(|byte| *byte == ascii)?;
+    let at = memchr::memchr(ascii, text.as_bytes())?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
-/// The places of these bytes in a text.
-pub(crate) fn places<const N: usize>(text: &[u8], wanted: [u8; N]) -> impl Iterator<Item = usize> {
-    // A text ends with a word of its own, filled up with what is not wanted.
-    let (words, rest) = text.as_chunks::<8>();
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
+/// The places at which some of a few bytes stand in a text, and which. It looks at eight bytes at a time.
+pub(crate) struct Places<'t, const N: usize> {
+    wanted: [u8; N],
+    words: std::slice::Iter<'t, [u8; 8]>,
+    /// What is left behind the words, filled up with what nobody wants.
+    last: Option<u64>,
+    word: u64,
+    /// Where the word begins.
+    start: usize,
+    /// A bit for each byte in the word that is wanted.
+    found: u64,
+}
+
+impl<'t, const N: usize> Places<'t, N> {
+    #[inline(always)]
+    pub(crate) fn of(text: &'t [u8], wanted: [u8; N]) -> Self {
+        let (words, rest) = text.as_chunks::<8>();
+        let last = match text.last_chunk::<8>() {
+            _ if rest.is_empty() => None,
+            // Some of it was in a word already.
+            Some(eight) => Some(u64::from_le_bytes(*eight) >> (64 - 8 * rest.len())),
+            None => Some(rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))),
+        };
+        Self { wanted, words: words.iter(), last, word: 0, start: 0usize.wrapping_sub(8), found: 0 }
     }
-    let mut words = words.iter().copied().chain([last]).map(u64::from_le_bytes);
-    let (mut at, mut found) = (0usize.wrapping_sub(8), 0);
-    std::iter::from_fn(move || {
-        while found == 0 {
-            let word = words.next()?;
-            found = wanted.iter().fold(0, |found, byte| found | equal_bytes(word, *byte));
-            at = at.wrapping_add(8);
+}
+
+impl<const N: usize> Iterator for Places<'_, N> {
+    type Item = (usize, u8);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, u8)> {
+        while self.found == 0 {
+            self.word = match self.words.next() {
+                Some(word) => u64::from_le_bytes(*word),
+                None => self.last.take()?,
+            };
+            self.start = self.start.wrapping_add(8);
+            self.found = self.wanted.iter().fold(0, |found, byte| found | equal_bytes(self.word, *byte));
         }
-        let place = at + (found.trailing_zeros() / 8) as usize;
-        found &= found - 1;
-        Some(place)
-    })
+        let bit = self.found.trailing_zeros();
+        self.found &= self.found - 1;
+        Some((self.start + (bit / 8) as usize, (self.word >> (bit & !7)) as u8))
+    }
 }
 
 /// The highest bit of each byte of a word that is this one.
@@ -106,21 +136,27 @@ mod tests {
         for length in 0..40 {
             for at in 0..length {
                 let mut text = vec![b'a'; length];
-                assert!(!holds(&text, ESCAPE | PLUS | CONTROL) && places(&text, *b"%+").next().is_none());
+                assert!(!holds(&text, ESCAPE | PLUS | CONTROL));
                 text[at] = b'%';
                 assert!(holds(&text, ESCAPE) && !holds(&text, PLUS), "{at} of {length}");
                 text[length - 1] = b'+';
-                let expected = if at == length - 1 { vec![at] } else { vec![at, length - 1] };
-                assert_eq!(places(&text, *b"%+").collect::<Vec<_>>(), expected);
+                let mut expected = vec![(at, b'%'), (length - 1, b'+')];
+                expected.retain(|(at, byte)| text[*at] == *byte);
+                assert_eq!(Places::of(&text, *b"%+").collect::<Vec<_>>(), expected);
             }
         }
         // Whatever stands beside it.
         for byte in 0..=u8::MAX {
             let text = [byte, b'&', byte, byte.wrapping_add(1), byte, b'=', byte, byte, byte];
             let expected: Vec<_> =
-                (0..text.len()).filter(|at| text[*at] == b'&' || text[*at] == b'=').collect();
-            assert_eq!(places(&text, *b"&=").collect::<Vec<_>>(), expected, "{byte}");
+                text.into_iter().enumerate().filter(|(_, byte)| matches!(byte, b'&' | b'=')).collect();
+            assert_eq!(Places::of(&text, *b"&=").collect::<Vec<_>>(), expected, "{byte}");
         }
+        assert_eq!(cut("a=b=c", b'='), Some(("a", "b=c")));
+        assert_eq!(
+            (cut("é", b'='), cut("é=", b'='), cut("=", b'=')),
+            (None, Some(("é", "")), Some(("", "")))
+        );
     }
 
     #[test]

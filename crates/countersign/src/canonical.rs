@@ -5,14 +5,17 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::cmp::Ordering;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use smallvec::SmallVec;
 
-use crate::bytes::{ESCAPE, PLUS, RESERVED, holds, kinds_of, places};
+use crate::bytes::{ESCAPE, PLUS, Places, RESERVED, holds, kinds_of};
 use crate::crypto::Bytes;
+
+/// For how many parameters room is made at once, where there are more than a few.
+const MANY: usize = 16;
 
 /// A parameter of a query, decoded.
 #[derive(Clone, Debug)]
@@ -21,24 +24,25 @@ pub struct Parameter<'r> {
     pub value: Cow<'r, [u8]>,
 }
 
-impl Parameter<'_> {
-    /// The same, lent.
-    pub(crate) fn lend(&self) -> Parameter<'_> {
-        Parameter { name: Cow::Borrowed(&self.name), value: Cow::Borrowed(&self.value) }
-    }
-}
-
 /// The parameters of a query, decoded, in the order in which they were sent. It is a slice of them.
 #[derive(Clone, Debug, Default)]
 pub struct Parameters<'r> {
-    list: SmallVec<[Parameter<'r>; 8]>,
+    /// It is moved with the request that it stands in: few have room in it.
+    list: SmallVec<[Parameter<'r>; 4]>,
     /// A bit for each length that a name has: most questions for a name end here.
     lengths: u64,
-    /// Their places in the order of names, and of values where names are the same; made when it is first asked for.
-    order: OnceCell<SmallVec<[usize; 16]>>,
+    /// Their places in the order of names, and of values where names are the same, each beside the first bytes of its name;
+    /// made when it is first asked for. Empty where they were sent in that order.
+    order: OnceCell<SmallVec<[(u64, usize); 4]>>,
 }
 
 impl<'r> Parameters<'r> {
+    /// Those of this name, in whichever case it is written.
+    pub(crate) fn named_alike(&self, name: &str) -> impl Iterator<Item = &Parameter<'r>> {
+        let all = if self.lengths & length_bit(name.as_bytes()) == 0 { &[] } else { self.list.as_slice() };
+        all.iter().filter(move |parameter| parameter.name.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
     /// The first parameter of this name.
     pub fn named(&self, name: &str) -> Option<&Parameter<'r>> {
         if self.lengths & length_bit(name.as_bytes()) == 0 {
@@ -50,52 +54,75 @@ impl<'r> Parameters<'r> {
     /// The parameters in the order of names, and of values where names are the same.
     pub fn sorted(&self) -> impl Iterator<Item = &Parameter<'r>> + Clone {
         let order = self.order.get_or_init(|| {
-            let mut keys: SmallVec<[(u64, usize); 16]> = self
-                .iter()
-                .enumerate()
-                .map(|(place, parameter)| (first_eight(&parameter.name), place))
-                .collect();
+            if self.is_sorted_by(|a, b| (&a.name, &a.value) <= (&b.name, &b.value)) {
+                return SmallVec::new();
+            }
+            let first_eight =
+                |(place, parameter): (usize, &Parameter<'_>)| (first_eight(&parameter.name), place);
+            let mut order: SmallVec<[(u64, usize); 4]> = self.iter().enumerate().map(first_eight).collect();
             // Names that differ do so in their first letters, most of them.
             let whole = |place: usize| self.get(place).map(|parameter| (&parameter.name, &parameter.value));
-            keys.sort_unstable_by(|(a, one), (b, other)| {
+            order.sort_unstable_by(|(a, one), (b, other)| {
                 a.cmp(b).then_with(|| whole(*one).cmp(&whole(*other)))
             });
-            keys.into_iter().map(|(_, place)| place).collect()
+            order
         });
-        order.iter().filter_map(|place| self.get(*place))
+        (0..self.len()).filter_map(move |at| self.get(order.get(at).map_or(at, |(_, place)| *place)))
     }
 
     /// The first name that stands more than once.
     pub fn repeated(&self) -> Option<&Parameter<'r>> {
+        if self.lengths.count_ones() as usize == self.len() {
+            // No two names are of one length.
+            return None;
+        }
         let mut sorted = self.sorted();
         let mut before = sorted.next()?;
         sorted.find(|parameter| std::mem::replace(&mut before, *parameter).name == parameter.name)
     }
 
+    /// The same, of texts of their own.
+    pub(crate) fn into_owned<'o>(self) -> Parameters<'o> {
+        let own = |text: Cow<'_, [u8]>| Cow::Owned(text.into_owned());
+        let own =
+            |parameter: Parameter<'_>| Parameter { name: own(parameter.name), value: own(parameter.value) };
+        let list = self.list.into_iter().map(own).collect();
+        Parameters { list, lengths: self.lengths, order: self.order }
+    }
+
     /// Adds those of one more query, or of a form.
     pub(crate) fn take_apart(&mut self, query: &'r [u8]) {
-        // Where the parameter begins, where its name ends, and whether name and value are plain.
+        // Where the parameter begins, where its name ends, and which of name and value are plain.
         let (mut start, mut equals, mut plain) = (0, None, (true, true));
-        for at in places(query, *b"&=%+").chain([query.len()]) {
-            match query.get(at) {
-                Some(b'=') => _ = equals.get_or_insert(at),
-                Some(b'%' | b'+') if equals.is_none() => plain.0 = false,
-                Some(b'%' | b'+') => plain.1 = false,
-                _ => {
-                    let name = query.get(start..equals.unwrap_or(at)).unwrap_or_default();
-                    let value = equals.and_then(|equals| query.get(equals + 1..at)).unwrap_or_default();
-                    if start < at {
-                        self.push(decoded(name, plain.0), decoded(value, plain.1));
-                    }
-                    (start, equals, plain) = (at + 1, None, (true, true));
+        for (at, byte) in Places::of(query, *b"&=%+") {
+            match byte {
+                b'=' => _ = equals.get_or_insert(at),
+                b'&' => {
+                    self.push(query, start..at, equals.take(), plain);
+                    (start, plain) = (at + 1, (true, true));
                 }
+                _ if equals.is_none() => plain.0 = false,
+                _ => plain.1 = false,
             }
         }
+        self.push(query, start..query.len(), equals, plain);
         self.order.take();
     }
 
-    fn push(&mut self, name: Cow<'r, [u8]>, value: Cow<'r, [u8]>) {
+    fn push(&mut self, query: &'r [u8], part: Range<usize>, equals: Option<usize>, plain: (bool, bool)) {
+        if part.is_empty() {
+            return;
+        }
+        let piece = |piece: Range<usize>, is_plain| {
+            let text = query.get(piece).unwrap_or_default();
+            if is_plain { Cow::Borrowed(text) } else { decode_form(text) }
+        };
+        let name = piece(part.start..equals.unwrap_or(part.end), plain.0);
+        let value = equals.map_or(Cow::Borrowed(&[][..]), |equals| piece(equals + 1..part.end, plain.1));
         self.lengths |= length_bit(&name);
+        if self.list.len() == self.list.inline_size() {
+            self.list.reserve(MANY);
+        }
         self.list.push(Parameter { name, value });
     }
 }
@@ -110,7 +137,7 @@ impl<'r> Deref for Parameters<'r> {
 
 impl<'r> IntoIterator for Parameters<'r> {
     type Item = Parameter<'r>;
-    type IntoIter = smallvec::IntoIter<[Parameter<'r>; 8]>;
+    type IntoIter = smallvec::IntoIter<[Parameter<'r>; 4]>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.list.into_iter()
@@ -131,16 +158,26 @@ fn length_bit(name: &[u8]) -> u64 {
     1 << name.len().min(63)
 }
 
+/// Compares two names of header fields. Those that differ do so in their first letters, most of them.
+#[inline]
+pub(crate) fn compare_names(a: &str, b: &str) -> Ordering {
+    first_eight(a.as_bytes()).cmp(&first_eight(b.as_bytes())).then_with(|| a.cmp(b))
+}
+
 /// The first bytes of a text as a number: those of two texts compare as the texts do, where they differ.
 fn first_eight(text: &[u8]) -> u64 {
     if let Some(eight) = text.first_chunk() {
         return u64::from_be_bytes(*eight);
     }
-    let mut eight = [0; 8];
-    for (to, from) in eight.iter_mut().zip(text) {
-        *to = *from;
+    let missing = 8 * (8 - text.len());
+    match (text.first_chunk(), text.last_chunk()) {
+        // Where the two overlap, they are the same.
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_be_bytes(*first)) << 32 | u64::from(u32::from_be_bytes(*last)) << missing
+        }
+        // Of an empty text, nothing is missing.
+        _ => text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)) << (missing % 64),
     }
-    u64::from_be_bytes(eight)
 }
 
 /// Where canonical text is written.
@@ -171,11 +208,6 @@ pub fn decode(text: &[u8]) -> Cow<'_, [u8]> {
 /// Decodes as [`decode`] does, and `+` to a blank.
 pub fn decode_form(text: &[u8]) -> Cow<'_, [u8]> {
     decode_kinds(text, ESCAPE | PLUS)
-}
-
-/// A text of a form, decoded where it is not plain.
-fn decoded(text: &[u8], is_plain: bool) -> Cow<'_, [u8]> {
-    if is_plain { Cow::Borrowed(text) } else { decode_form(text) }
 }
 
 /// Decodes the bytes of these kinds: `+`, and the `%` of an escape.
@@ -296,7 +328,7 @@ fn lower_hex(digit: u8) -> u8 {
 /// Reads base 64 (RFC 4648, section 4) in its one canonical spelling, padded.
 pub fn decode_base64(text: &[u8]) -> Option<Bytes> {
     // Nothing that is signed is longer than a signature by RSA of 8192 bits, and most is a hash.
-    if text.len() > 96 { decode_base64_into([0; 1026], text) } else { decode_base64_into([0; 72], text) }
+    if text.len() > 88 { decode_base64_into([0; 1026], text) } else { decode_base64_into([0; 66], text) }
 }
 
 fn decode_base64_into<const N: usize>(mut bytes: [u8; N], text: &[u8]) -> Option<Bytes> {
@@ -355,6 +387,21 @@ mod tests {
         assert_eq!(decode_base64(b"qrs=").as_deref(), Some(&[0xaa, 0xbb][..]));
         for text in ["qrs", "qrt=", "qrs=\n", "qr-="] {
             assert_eq!(decode_base64(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_first_bytes_of_texts_compare_as_the_texts_do() {
+        let texts =
+            ["", "a", "ab", "abc", "abcd", "abcde", "abcdef", "abcdefg", "abcdefgh", "abd", "b", "~~~~~"];
+        for a in texts {
+            for b in texts {
+                assert_eq!(first_eight(a.as_bytes()).cmp(&first_eight(b.as_bytes())), a.cmp(b), "{a} {b}");
+                assert_eq!(
+                    compare_names(&format!("{a}-long-behind"), b),
+                    format!("{a}-long-behind").as_str().cmp(b)
+                );
+            }
         }
     }
 

@@ -68,6 +68,7 @@ pub struct Covered<'r> {
 
 impl<'r> Covered<'r> {
     /// All that a scheme covers whose signers have no say in it.
+    #[inline(always)]
     pub fn whole(headers: SmallVec<[HeaderField<'r>; 6]>) -> Self {
         let authority = headers.iter().any(|field| field.name == "host");
         Self {

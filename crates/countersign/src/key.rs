@@ -6,7 +6,7 @@ use base62::{push_checksum, push_random};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwapOption, Guard};
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 
@@ -336,6 +336,18 @@ impl Made {
     }
 }
 
+/// Keys that were kept, lent.
+pub(crate) struct KeptKeys {
+    all: Guard<Option<Arc<SmallVec<[Made; MOST_MADE]>>>>,
+    place: usize,
+}
+
+impl KeptKeys {
+    pub(crate) fn keys(&self) -> &[SigningKey] {
+        self.all.as_ref().and_then(|all| all.get(self.place)).map_or(&[], |made| made.keys.as_slice())
+    }
+}
+
 impl MadeKeys {
     /// The keys that were kept for this.
     pub(crate) fn get(
@@ -343,10 +355,10 @@ impl MadeKeys {
         scheme: &'static str,
         algorithm: Algorithm,
         scope: Option<&Scope<'_>>,
-    ) -> Option<SigningKeys> {
-        let kept = self.0.load();
-        let made = kept.as_ref()?.iter().find(|made| made.is_for(scheme, algorithm, scope))?;
-        Some(made.keys.clone())
+    ) -> Option<KeptKeys> {
+        let all = self.0.load();
+        let place = all.as_ref()?.iter().position(|made| made.is_for(scheme, algorithm, scope))?;
+        Some(KeptKeys { all, place })
     }
 
     /// Keeps what has proven a signature. Two at once may lose one of the two: it is made again.

@@ -1,5 +1,6 @@
 //! A request as it stood on the wire.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt;
 
@@ -7,8 +8,8 @@ use http::HeaderMap;
 use http::header::HeaderName;
 use http::request::Parts;
 
-use crate::bytes::{NOT_IN_TARGETS, holds};
-use crate::canonical::{Parameters, parameters};
+use crate::bytes::{ESCAPE, NOT_IN_TARGETS, kinds_in};
+use crate::canonical::{Parameters, decode, parameters};
 use crate::claim::Claim;
 use crate::refusal::Malformed;
 use crate::scheme::{ReadError, Scheme};
@@ -19,15 +20,15 @@ use crate::scheme::{ReadError, Scheme};
 /// its own view; routes are to be chosen by the raw path.
 #[derive(Clone)]
 pub struct Request<'r> {
-    pub method: &'r str,
-    /// The target up to the first `?`.
-    pub path: &'r str,
-    /// The target after the first `?`, where there is one.
+    method: &'r str,
+    path: &'r str,
     query: Option<&'r str>,
-    pub headers: &'r HeaderMap,
-    pub body: Body<'r>,
-    /// The query, taken apart when it is first asked for: to tell the scheme, to read and to canonicalize take it alike.
-    parameters: OnceCell<Parameters<'r>>,
+    headers: &'r HeaderMap,
+    body: Body<'r>,
+    /// The kinds of all bytes of the path.
+    path_kinds: u8,
+    /// The query, taken apart once: to tell the scheme, to read and to canonicalize take it alike.
+    parameters: Parameters<'r>,
     /// The same with those of the body, for whoever takes the two together.
     with_form: OnceCell<Box<Parameters<'r>>>,
     /// What it says of itself. It is large, and whoever judges it looks at it here.
@@ -64,13 +65,64 @@ impl<'r> Request<'r> {
         headers: &'r HeaderMap,
         body: Body<'r>,
     ) -> Self {
-        let (parameters, with_form, claim) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { method, path, query, headers, body, parameters, with_form, claim }
+        let parameters = parameters(query.unwrap_or_default().as_bytes());
+        Self {
+            method,
+            path,
+            query,
+            headers,
+            body,
+            path_kinds: kinds_in(path.as_bytes()),
+            parameters,
+            with_form: OnceCell::new(),
+            claim: OnceCell::new(),
+        }
     }
 
     /// Its claim by the scheme that reads it, which is the same each time.
     pub(crate) fn claim(&self, scheme: &dyn Scheme) -> &Result<Claim<'r>, ReadError> {
         self.claim.get_or_init(|| scheme.read(self))
+    }
+
+    /// The method.
+    pub fn method(&self) -> &'r str {
+        self.method
+    }
+
+    /// The target up to the first `?`.
+    pub fn path(&self) -> &'r str {
+        self.path
+    }
+
+    /// The path, decoded.
+    pub(crate) fn decoded_path(&self) -> Cow<'r, [u8]> {
+        let path = self.path.as_bytes();
+        if self.path_holds(ESCAPE) { decode(path) } else { Cow::Borrowed(path) }
+    }
+
+    /// Whether the path holds a byte of these kinds.
+    pub(crate) fn path_holds(&self, kinds: u8) -> bool {
+        self.path_kinds & kinds != 0
+    }
+
+    /// Whether the query holds a byte of these kinds.
+    pub(crate) fn query_holds(&self, kinds: u8) -> bool {
+        self.query.is_some_and(|query| kinds_in(query.as_bytes()) & kinds != 0)
+    }
+
+    /// The header fields.
+    pub fn headers(&self) -> &'r HeaderMap {
+        self.headers
+    }
+
+    /// Whether some header field stands there more than once. Most requests have none that does.
+    pub(crate) fn repeats_fields(&self) -> bool {
+        self.headers.len() > self.headers.keys_len()
+    }
+
+    /// How much of the body is in hand.
+    pub fn body(&self) -> Body<'r> {
+        self.body
     }
 
     /// The target after the first `?`, where there is one.
@@ -80,7 +132,7 @@ impl<'r> Request<'r> {
 
     /// The parameters of the query, in the order in which they were sent.
     pub fn parameters(&self) -> &Parameters<'r> {
-        self.parameters.get_or_init(|| parameters(self.query.unwrap_or_default().as_bytes()))
+        &self.parameters
     }
 
     /// The parameters of the query, and behind them those of the body, which is a form.
@@ -96,8 +148,7 @@ impl<'r> Request<'r> {
 
     /// Whether the query has a parameter of this name.
     pub fn has_parameter(&self, name: &str) -> bool {
-        // Of a request without a query, nothing is to be taken apart.
-        self.query.is_some() && self.parameters().named(name).is_some()
+        self.parameters.named(name).is_some()
     }
 
     /// Whether the method is a token and the target a path and a query of printable ASCII (RFC 9112, section 3). For
@@ -111,8 +162,8 @@ impl<'r> Request<'r> {
         if self.method.is_empty() || !self.method.bytes().all(is_token) {
             return Err(Malformed::unreadable("the method", "it holds characters that methods do not have"));
         }
-        let is_odd = |text: &str| holds(text.as_bytes(), NOT_IN_TARGETS);
-        if !self.path.starts_with('/') || is_odd(self.path) || is_odd(self.query.unwrap_or_default()) {
+        let is_odd = self.path_holds(NOT_IN_TARGETS) || self.query_holds(NOT_IN_TARGETS);
+        if !self.path.starts_with('/') || is_odd {
             return Err(Malformed::unreadable(
                 "the target",
                 "it should be a path and a query in ASCII, without a fragment; write other characters as `%XX`",
@@ -124,12 +175,10 @@ impl<'r> Request<'r> {
     /// The value of a header field that may stand once. Twice is malformed: signer and server might take different
     /// ones.
     pub fn header(&self, name: &HeaderName) -> Result<Option<&'r [u8]>, Malformed> {
-        let mut values = self.headers.get_all(name).iter();
-        let first = values.next();
-        if values.next().is_some() {
+        if self.repeats_fields() && self.headers.get_all(name).iter().nth(1).is_some() {
             return Err(Malformed::Repeated(name.to_string()));
         }
-        Ok(first.map(|value| value.as_bytes()))
+        Ok(self.headers.get(name).map(|value| value.as_bytes()))
     }
 
     /// The same for a field whose value must be text.

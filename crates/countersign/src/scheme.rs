@@ -1,6 +1,7 @@
 //! What one signature scheme must say of itself. What all have in common is written once, in `verify.rs` and
 //! `sign.rs`, where no scheme can get it wrong.
 
+use std::cell::Cell;
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -56,7 +57,8 @@ pub trait Scheme: Debug + Send + Sync + 'static {
     /// key is not of a kind that the claim's algorithm takes.
     fn keys(&self, key: Key<'_>, claim: &Claim<'_>) -> SigningKeys;
 
-    /// Whether [`Scheme::keys`] costs more than to look up what it made before.
+    /// Whether [`Scheme::keys`] costs more than to look up what it made before. Where it does not, they are what is held, as
+    /// it is: [`Key::plain`].
     fn keeps_keys(&self, _: &Claim<'_>) -> bool {
         true
     }
@@ -96,20 +98,33 @@ pub enum ReadError {
 }
 
 /// What tells by which scheme a request is signed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Marks<'a, 'r> {
     request: &'a Request<'r>,
     authorization: Option<&'r [u8]>,
-    /// Whether there is more than one.
-    authorizations: bool,
+    /// The marks that the query bears, looked for when one is first asked for.
+    in_query: Cell<Option<u8>>,
+}
+
+/// A parameter that a query bears which is signed.
+#[derive(Clone, Copy, Debug)]
+#[repr(u8)]
+pub(crate) enum Mark {
+    Signature = 1 << 0,
+    SignatureNonce = 1 << 1,
+    AccessKeyId = 1 << 2,
+    BearerToken = 1 << 3,
+    OssAccessKeyId = 1 << 4,
+    OssSignatureVersion = 1 << 5,
+    AmzSignature = 1 << 6,
+    AmzAlgorithm = 1 << 7,
 }
 
 impl<'a, 'r> Marks<'a, 'r> {
     /// The marks of a request.
     pub fn of(request: &'a Request<'r>) -> Self {
-        let mut all = request.headers.get_all(AUTHORIZATION).iter();
-        let authorization = all.next().map(|value| value.as_bytes());
-        Self { request, authorization, authorizations: all.next().is_some() }
+        let authorization = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
+        Self { request, authorization, in_query: Cell::new(None) }
     }
 
     /// Whether there is an `Authorization` at all.
@@ -121,18 +136,47 @@ impl<'a, 'r> Marks<'a, 'r> {
     #[inline]
     pub fn authorization(&self, start: &str) -> bool {
         let Some(first) = self.authorization else { return false };
-        first.starts_with(start.as_bytes()) || (self.authorizations && self.another_authorization(start))
+        first.starts_with(start.as_bytes())
+            || (self.request.repeats_fields() && self.another_authorization(start))
     }
 
     #[cold]
     fn another_authorization(&self, start: &str) -> bool {
-        let others = self.request.headers.get_all(AUTHORIZATION).iter().skip(1);
+        let others = self.request.headers().get_all(AUTHORIZATION).iter().skip(1);
         others.into_iter().any(|value| value.as_bytes().starts_with(start.as_bytes()))
+    }
+
+    /// Whether the query has this parameter.
+    pub(crate) fn in_query(&self, mark: Mark) -> bool {
+        let found = self.in_query.get().unwrap_or_else(|| {
+            let found = self.request.parameters().iter().fold(0, |found, parameter| {
+                found | Mark::named(&parameter.name).map_or(0, |mark| mark as u8)
+            });
+            self.in_query.set(Some(found));
+            found
+        });
+        found & mark as u8 != 0
     }
 
     /// The request itself.
     pub fn request(&self) -> &'a Request<'r> {
         self.request
+    }
+}
+
+impl Mark {
+    fn named(name: &[u8]) -> Option<Self> {
+        match name {
+            b"Signature" => Some(Self::Signature),
+            b"SignatureNonce" => Some(Self::SignatureNonce),
+            b"AccessKeyId" => Some(Self::AccessKeyId),
+            b"BearerToken" => Some(Self::BearerToken),
+            b"OSSAccessKeyId" => Some(Self::OssAccessKeyId),
+            b"x-oss-signature-version" => Some(Self::OssSignatureVersion),
+            b"X-Amz-Signature" => Some(Self::AmzSignature),
+            b"X-Amz-Algorithm" => Some(Self::AmzAlgorithm),
+            _ => None,
+        }
     }
 }
 

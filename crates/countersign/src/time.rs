@@ -70,20 +70,23 @@ impl Timestamp {
 
     /// Reads `2026-11-21T23:23:13Z` in just these places, with or without a fraction of a second.
     pub fn parse_iso8601(text: &str) -> Option<Self> {
-        const FORM: &[u8] = b"0000-00-00T00:00:00";
-        let (seconds, rest) = text.as_bytes().split_at_checked(FORM.len())?;
-        let fits =
-            |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
-        let in_form = seconds.iter().zip(FORM).all(fits);
-        let fraction = rest.strip_suffix(b"Z")?;
-        let in_form = in_form
-            && match fraction.split_first() {
-                None => true,
-                Some((first, digits)) => {
-                    *first == b'.' && (1..=9).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
-                }
-            };
-        if in_form { Self::parse_rfc3339(text) } else { None }
+        let (seconds, rest) = text.as_bytes().split_first_chunk::<19>()?;
+        let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', i1, i2, b':', s1, s2] = *seconds
+        else {
+            return None;
+        };
+        let date = Date::new(four(y1, y2, y3, y4)?, two(m1, m2)?, two(d1, d2)?).ok()?;
+        let instant = at_utc(date, [[h1, h2], [i1, i2], [s1, s2]])?;
+        let millis = match rest {
+            b"Z" => 0,
+            [b'.', digits @ .., b'Z']
+                if (1..=9).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) =>
+            {
+                digits.iter().zip([100, 10, 1]).map(|(digit, place)| i64::from(digit - b'0') * place).sum()
+            }
+            _ => return None,
+        };
+        Some(Self::from_unix_millis(instant.0 + millis))
     }
 
     /// The text of a `Date` header field: `Sat, 21 Nov 2026 23:23:13 GMT` (RFC 9110, section 5.6.7).
@@ -111,13 +114,8 @@ impl Timestamp {
         let [y1, y2, y3, y4, m1, m2, d1, d2, b'T', h1, h2, i1, i2, s1, s2, b'Z'] = *text.as_bytes() else {
             return None;
         };
-        let digit = |digit: u8| i8::try_from(digit.checked_sub(b'0')?).ok().filter(|digit| *digit < 10);
-        let two = |tens, ones| Some(digit(tens)? * 10 + digit(ones)?);
-        let year = i16::from(two(y1, y2)?) * 100 + i16::from(two(y3, y4)?);
-        let date = Date::new(year, two(m1, m2)?, two(d1, d2)?).ok()?;
-        let time = Time::new(two(h1, h2)?, two(i1, i2)?, two(s1, s2)?, 0).ok()?;
-        let instant = TimeZone::UTC.to_timestamp(date.to_datetime(time)).ok()?;
-        Some(Self::from_unix_millis(instant.as_millisecond()))
+        let date = Date::new(four(y1, y2, y3, y4)?, two(m1, m2)?, two(d1, d2)?).ok()?;
+        at_utc(date, [[h1, h2], [i1, i2], [s1, s2]])
     }
 
     /// The day in UTC as a credential scope names it: `20261121`.
@@ -181,12 +179,6 @@ fn parse_fixed_date(text: &[u8; 29]) -> Option<Timestamp> {
     else {
         return None;
     };
-    let number = |digits: &[u8]| {
-        digits.iter().try_fold(0i16, |number, digit| {
-            digit.is_ascii_digit().then(|| number * 10 + i16::from(digit - b'0'))
-        })
-    };
-    let small = |digits: [u8; 2]| number(&digits).and_then(|number| i8::try_from(number).ok());
     let month = match &[m1, m2, m3] {
         b"Jan" => 1,
         b"Feb" => 2,
@@ -212,20 +204,34 @@ fn parse_fixed_date(text: &[u8; 29]) -> Option<Timestamp> {
         b"Sun" => Weekday::Sunday,
         _ => return None,
     };
-    let date = Date::new(number(&[y1, y2, y3, y4])?, month, small([d1, d2])?).ok()?;
-    let time = Time::new(small([h1, h2])?, small([i1, i2])?, small([s1, s2])?, 0).ok()?;
+    let date = Date::new(four(y1, y2, y3, y4)?, month, two(d1, d2)?).ok()?;
+    at_utc(date, [[h1, h2], [i1, i2], [s1, s2]]).filter(|_| date.weekday() == weekday)
+}
+
+/// The number that two digits write.
+fn two(tens: u8, ones: u8) -> Option<i8> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    if tens < 10 && ones < 10 { i8::try_from(tens * 10 + ones).ok() } else { None }
+}
+
+/// The year that four digits write.
+fn four(y1: u8, y2: u8, y3: u8, y4: u8) -> Option<i16> {
+    Some(i16::from(two(y1, y2)?) * 100 + i16::from(two(y3, y4)?))
+}
+
+/// The instant of a day at which it is so many hours, minutes and seconds in UTC, in two digits each.
+fn at_utc(date: Date, time: [[u8; 2]; 3]) -> Option<Timestamp> {
+    let [hours, minutes, seconds] = time.map(|[tens, ones]| two(tens, ones));
+    let time = Time::new(hours?, minutes?, seconds?, 0).ok()?;
     let instant = TimeZone::UTC.to_timestamp(date.to_datetime(time)).ok()?;
-    (date.weekday() == weekday).then(|| Timestamp::from_unix_millis(instant.as_millisecond()))
+    Some(Timestamp::from_unix_millis(instant.as_millisecond()))
 }
 
 /// Reads the date of a credential scope, `20261121`, as days since 1970-01-01.
 pub(crate) fn parse_scope_date(text: &str) -> Option<i64> {
-    if text.len() != 8 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let date = Date::strptime("%Y%m%d", text).ok()?;
-    let midnight = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
-    Some(midnight.as_second().div_euclid(86_400))
+    let [y1, y2, y3, y4, m1, m2, d1, d2] = *text.as_bytes() else { return None };
+    let date = Date::new(four(y1, y2, y3, y4)?, two(m1, m2)?, two(d1, d2)?).ok()?;
+    at_utc(date, [*b"00"; 3]).map(Timestamp::unix_day)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::claim::{BodyCheck, Claim, Lifetime, Payload};
-use crate::key::{Key, SigningKey, SigningKeys};
+use crate::crypto::equal;
+use crate::key::{Algorithm, KeptKeys, Key, SigningKey, SigningKeys};
 use crate::refusal::Refusal;
 use crate::request::{Body, Request};
 use crate::scheme::{Place, Reading, Scheme, StringToSign};
@@ -105,59 +106,43 @@ fn matching(
     key: Key<'_>,
     accepted: Readings<'_>,
 ) -> Result<(Reading, Option<Box<SigningKey>>), Refusal> {
-    let keys = Keys::of(scheme, key, claim);
+    // What is ready: the secret as it is, or what was made of it before.
+    let (as_it_is, kept) = match key {
+        Key::Secret(secret) if scheme.keeps_keys(claim) => (None, secret.made),
+        Key::Secret(secret) if claim.algorithm == Algorithm::HMAC_SHA1 => (Some(secret.hmac_sha1), None),
+        _ => (None, None),
+    };
+    let found = kept.and_then(|made| made.get(scheme.name(), claim.algorithm, claim.scope.as_ref()));
+    let is_ready = as_it_is.is_some() || found.is_some();
+    let made = if is_ready { SigningKeys::new() } else { scheme.keys(key, claim) };
+    let keys = found.as_ref().map_or(made.as_slice(), KeptKeys::keys);
     let mut text = StringToSign::new();
     for reading in scheme.readings() {
         text.clear();
         if !scheme.write(*reading, place, request, claim, &mut text) {
             continue;
         }
-        let mut tried = keys.keys.iter();
-        if let Some(proving) = tried.find(|key| key.proves(text.as_bytes(), &claim.signature)) {
+        let proving = match as_it_is {
+            Some(hmac_sha1) => equal(&hmac_sha1.mac(text.as_bytes()), &claim.signature).then_some(None),
+            None => keys.iter().find(|key| key.proves(text.as_bytes(), &claim.signature)).map(Some),
+        };
+        if let Some(proving) = proving {
             let signs_body = matches!(claim.payload, Payload::Chunks(_));
-            let of_the_body = signs_body.then(|| Box::new(proving.clone()));
-            keys.keep(scheme, key, claim);
+            let of_the_body = proving.filter(|_| signs_body).map(|key| Box::new(key.clone()));
+            if let (Some(kept), None) = (kept, &found) {
+                kept.keep(scheme.name(), claim.algorithm, claim.scope.as_ref(), made);
+            }
             if !accepted.accept(*reading, claim) {
                 return Err(Refusal::ReadingNotAccepted(reading.name));
             }
             return Ok((*reading, of_the_body));
         }
     }
-    if keys.kept {
+    if found.is_some() {
         // A key that was kept saved the work of making it, and nobody is to tell that by the time that a refusal takes.
         std::hint::black_box(scheme.keys(key, claim));
     }
     Err(mismatch(scheme, place, request, claim))
-}
-
-/// The keys to test with, kept or made anew.
-struct Keys {
-    keys: SigningKeys,
-    kept: bool,
-}
-
-impl Keys {
-    fn of(scheme: &'static dyn Scheme, key: Key<'_>, claim: &Claim<'_>) -> Self {
-        let kept = match key {
-            Key::Secret(secret) if scheme.keeps_keys(claim) => secret.made,
-            _ => None,
-        };
-        match kept.and_then(|made| made.get(scheme.name(), claim.algorithm, claim.scope.as_ref())) {
-            Some(keys) => Self { keys, kept: true },
-            None => Self { keys: scheme.keys(key, claim), kept: false },
-        }
-    }
-
-    /// Keeps what has proven a signature.
-    fn keep(self, scheme: &'static dyn Scheme, key: Key<'_>, claim: &Claim<'_>) {
-        if let Key::Secret(secret) = key
-            && let Some(made) = secret.made
-            && !self.kept
-            && scheme.keeps_keys(claim)
-        {
-            made.keep(scheme.name(), claim.algorithm, claim.scope.as_ref(), self.keys);
-        }
-    }
 }
 
 /// The refusal of a signature that no reading explains.
@@ -246,7 +231,7 @@ pub fn covers(request: &Request<'_>, claim: &Claim<'_>, unsigned: Unsigned) -> R
     if !covered.by_choice {
         return Ok(());
     }
-    let has_body = !matches!(request.body, Body::Whole(b""));
+    let has_body = !matches!(request.body(), Body::Whole(b""));
     let parts = [
         ("the method", covered.method || unsigned.target),
         ("the path", covered.path || unsigned.target),

@@ -28,11 +28,11 @@ pub fn law(bytes: &[u8]) {
 /// No reading writes a byte that is neither a separator nor in the request, as it stands there or decoded; nor much more
 /// than was sent, so that little input does not make much work.
 fn nothing_is_made_up(scheme: &dyn Scheme, request: &Request<'_>, claim: &Claim<'_>) {
-    let target = format!("{}?{}", request.path, request.query().unwrap_or_default());
+    let target = format!("{}?{}", request.path(), request.query().unwrap_or_default());
     let once = reference::decoded(&target.replace('+', " "));
     let twice = reference::decoded(&String::from_utf8_lossy(&once));
     let mut known = [false; 256];
-    let mut sent = target.len() * 2 + request.method.len() + 64;
+    let mut sent = target.len() * 2 + request.method().len() + 64;
     let mut know = |bytes: &[u8]| {
         for byte in bytes {
             if let Some(known) = known.get_mut(usize::from(*byte)) {
@@ -40,12 +40,12 @@ fn nothing_is_made_up(scheme: &dyn Scheme, request: &Request<'_>, claim: &Claim<
             }
         }
     };
-    for text in [b"\n:,?&= ", request.method.as_bytes(), target.as_bytes(), &once, &twice] {
+    for text in [b"\n:,?&= ", request.method().as_bytes(), target.as_bytes(), &once, &twice] {
         know(text);
     }
     // What is not UTF-8 after decoding once is decoded from its bytes the second time.
     know(&decoded_bytes(&once));
-    for (name, value) in request.headers {
+    for (name, value) in request.headers() {
         know(name.as_str().as_bytes());
         know(value.as_bytes());
         sent += name.as_str().len() + value.len() + 2;

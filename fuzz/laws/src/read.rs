@@ -30,7 +30,7 @@ fn believable(request: &Request<'_>, claim: &Claim<'_>) {
     assert!(fresh(claim, claim.signed_at, std::time::Duration::ZERO).is_ok());
 
     // One spelling: what is signed is all that stands there.
-    let values: Vec<_> = request.headers.get_all(AUTHORIZATION).iter().collect();
+    let values: Vec<_> = request.headers().get_all(AUTHORIZATION).iter().collect();
     let [authorization] = values.as_slice() else { panic!("{} credentials", values.len()) };
     let scope = claim.scope.as_ref().map_or_else(String::new, |scope| {
         format!("/{}/{}/{}/{}", scope.date, scope.region, scope.service, scope.terminator)
@@ -41,13 +41,13 @@ fn believable(request: &Request<'_>, claim: &Claim<'_>) {
     // What is covered stands in the request, in order, and every field that is signed by name is covered.
     assert!(claim.covered.headers.is_sorted_by_key(|field| field.name));
     for field in &claim.covered.headers {
-        let values = request.headers.get_all(field.name);
+        let values = request.headers().get_all(field.name);
         assert!(values.iter().any(|value| value.as_bytes() == field.value), "{}", field.name);
     }
     let by_name = |name: &str| name.starts_with("x-odps-");
-    let sent = request.headers.iter().filter(|(name, _)| by_name(name.as_str())).count();
+    let sent = request.headers().iter().filter(|(name, _)| by_name(name.as_str())).count();
     assert_eq!(claim.covered.headers.iter().filter(|field| by_name(field.name)).count(), sent);
-    if let Body::Whole(body) = request.body {
+    if let Body::Whole(body) = request.body() {
         let _ = claim.payload.matches(body);
     }
 }

@@ -13,7 +13,7 @@ pub(crate) struct Parts {
 
 /// None where the request is not under the base.
 pub(crate) fn parts(request: &Request<'_>, base: &str) -> Option<Parts> {
-    let path = request.path.strip_prefix(base)?;
+    let path = request.path().strip_prefix(base)?;
     if !path.is_empty() && !path.starts_with('/') {
         return None;
     }
@@ -28,13 +28,13 @@ pub(crate) fn parts(request: &Request<'_>, base: &str) -> Option<Parts> {
 /// The string to sign.
 pub(crate) fn strict(request: &Request<'_>, base: &str) -> Option<Vec<u8>> {
     let Parts { path, parameters } = parts(request, base)?;
-    let mut lines = vec![request.method.as_bytes().to_vec()];
+    let mut lines = vec![request.method().as_bytes().to_vec()];
     for name in ["content-md5", "content-type", "date"] {
-        lines.push(request.headers.get(name).map_or(Vec::new(), |value| value.as_bytes().to_vec()));
+        lines.push(request.headers().get(name).map_or(Vec::new(), |value| value.as_bytes().to_vec()));
     }
     let mut named = BTreeMap::new();
-    for name in request.headers.keys().filter(|name| name.as_str().starts_with("x-odps-")) {
-        let values: Vec<_> = request.headers.get_all(name).iter().map(|value| value.as_bytes()).collect();
+    for name in request.headers().keys().filter(|name| name.as_str().starts_with("x-odps-")) {
+        let values: Vec<_> = request.headers().get_all(name).iter().map(|value| value.as_bytes()).collect();
         named.insert(name.as_str().as_bytes().to_vec(), values.join(&b","[..]));
     }
     named.extend(parameters.clone().into_iter().filter(|(name, _)| name.starts_with(b"x-odps-")));

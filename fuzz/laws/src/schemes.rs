@@ -15,7 +15,7 @@ pub fn law(bytes: &[u8]) {
     let request = captured.request();
     match schemes::read(&request) {
         None => told(Dialect::Problem, &Refusal::Unsigned, &request),
-        Some((_, Err(ReadError::NeedsBody))) => assert!(matches!(request.body, Body::Unread)),
+        Some((_, Err(ReadError::NeedsBody))) => assert!(matches!(request.body(), Body::Unread)),
         Some((scheme, Err(error))) => told(scheme.dialect(), &error.into(), &request),
         Some((scheme, Ok(claim))) => judged(scheme, claim, &request),
     }
@@ -25,7 +25,7 @@ fn judged<'r>(scheme: &'static dyn Scheme, claim: &Claim<'r>, request: &Request<
     assert!(AccessKeyId::new(&claim.access_key_id).is_ok(), "{claim:?}");
     assert!(claim.covered.headers.is_sorted_by_key(|field| field.name), "{claim:?}");
     for field in &claim.covered.headers {
-        assert!(request.headers.contains_key(field.name), "{}", field.name);
+        assert!(request.headers().contains_key(field.name), "{}", field.name);
     }
     for now in [claim.signed_at, Timestamp::from_unix_millis(0)] {
         if let Err(refusal) = fresh(claim, now, std::time::Duration::from_secs(900)) {
@@ -39,7 +39,7 @@ fn judged<'r>(scheme: &'static dyn Scheme, claim: &Claim<'r>, request: &Request<
     if let Err(refusal) = covers(request, claim, countersign::Unsigned::default()) {
         told(scheme.dialect(), &refusal, request);
     }
-    if let Body::Whole(body) = request.body {
+    if let Body::Whole(body) = request.body() {
         let whole = claim.payload.matches(body);
         assert_eq!(claim.payload.matches(body), whole);
     }

@@ -48,13 +48,13 @@ pub fn law(bytes: &[u8]) {
     assert_eq!(judge(&request, SECRET, Readings::Preserving { and: &[] }), Some("strict"));
     assert_eq!(judge(&request, "another secret", Readings::Every), None);
     let other = if method == "PUT" { "POST" } else { "PUT" };
-    let changed = Request::new(other, &target, &parts.headers, request.body);
+    let changed = Request::new(other, &target, &parts.headers, request.body());
     assert_eq!(judge(&changed, SECRET, Readings::Every), None, "another method");
     let longer = match target.split_once('?') {
         Some((path, query)) => format!("{path}/x?{query}"),
         None => format!("{target}/x"),
     };
-    let changed = Request::new(&method, &longer, &parts.headers, request.body);
+    let changed = Request::new(&method, &longer, &parts.headers, request.body());
     assert_eq!(judge(&changed, SECRET, Readings::Every), None, "another path");
 
     let captured = Captured {

@@ -178,13 +178,13 @@ pub(super) fn wants_xml(occasion: &Occasion<'_>) -> bool {
         return format.value.eq_ignore_ascii_case(b"xml");
     }
     let accept =
-        request.headers.get(ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default().to_ascii_lowercase();
+        request.headers().get(ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default().to_ascii_lowercase();
     let accepts = |word: &[u8]| accept.windows(word.len()).any(|part| part == word);
     // A form that holds `Format` is not kept for the answer. Of the clients that put everything into it, pop-core reads JSON
     // alone.
-    let in_form = matches!(request.body, Body::Unread) && is_form(request.headers);
+    let in_form = matches!(request.body(), Body::Unread) && is_form(request.headers());
     match (accepts(b"xml"), accepts(b"json")) {
-        (xml, false) => xml || !(in_form || request.headers.contains_key(AUTHORIZATION)),
+        (xml, false) => xml || !(in_form || request.headers().contains_key(AUTHORIZATION)),
         (_, true) => false,
     }
 }

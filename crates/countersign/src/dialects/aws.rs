@@ -43,11 +43,11 @@ impl Form {
         match caller {
             Some(caller) if is_s3(&caller.service) => return Self::S3,
             // Of those who do not say it, S3's clients alone send this field, or a query with a signature.
-            None if request.headers.contains_key("x-amz-content-sha256") => return Self::S3,
-            None if !request.headers.contains_key("authorization") => return Self::S3,
+            None if request.headers().contains_key("x-amz-content-sha256") => return Self::S3,
+            None if !request.headers().contains_key("authorization") => return Self::S3,
             _ => {}
         }
-        let sent = request.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        let sent = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         let kinds = ["application/x-amz-json-1.0", "application/x-amz-json-1.1", "application/json"];
         let kind = kinds.into_iter().find(|kind| sent.starts_with(kind.as_bytes()));
         kind.map_or(Self::Query, Self::Json)

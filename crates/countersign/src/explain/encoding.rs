@@ -95,17 +95,17 @@ pub(super) fn spellings(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
     let query = request.query().unwrap_or_default();
     let mut tried = vec![trial.captured.target.clone()];
     for spelling in &SPELLINGS {
-        let (other_path, other_query) = ((spelling.path)(request.path), (spelling.query)(query));
+        let (other_path, other_query) = ((spelling.path)(request.path()), (spelling.query)(query));
         // One part alone first: a reading that decodes more than once could make two changes look like one.
         let only_path = (&*other_path, query);
-        let only_query = (request.path, &*other_query);
+        let only_query = (request.path(), &*other_query);
         for (path, query) in [only_path, only_query, (&*other_path, &*other_query)] {
             let target = join(path, request.query().map(|_| query));
             if tried.contains(&target) {
                 continue;
             }
             let what =
-                match (path == request.path, Some(query) == request.query() || request.query().is_none()) {
+                match (path == request.path(), Some(query) == request.query() || request.query().is_none()) {
                     (false, false) => "the path and the query",
                     (false, true) => "the path",
                     (true, _) => "the query",
@@ -132,14 +132,16 @@ pub(super) fn rewritten(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
         trial.test(name, &Change { target: Some(&target), ..Change::default() }, || cause)
     };
 
-    let slash = format!("{}/", request.path);
+    let slash = format!("{}/", request.path());
     let added = "the client signed the path without the slash at its end: write both alike";
     let taken = "the client signed the path with a slash at its end, which was taken away on the way: write both alike";
     let merged = "the client signed `/` where `//` was received: something on the way doubles slashes, or the client \
                   joins its endpoint and the path with one too many";
-    for (path, cause) in
-        [(request.path.trim_end_matches('/'), added), (&slash, taken), (&merge_slashes(request.path), merged)]
-    {
+    for (path, cause) in [
+        (request.path().trim_end_matches('/'), added),
+        (&slash, taken),
+        (&merge_slashes(request.path()), merged),
+    ] {
         let found = test(trial, "path", path, request.query(), cause.to_owned());
         if found.is_some() {
             return found;
@@ -148,7 +150,7 @@ pub(super) fn rewritten(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
 
     let query = request.query()?;
     let cause = "the client signed the path without the query: sign the query too";
-    let found = test(trial, "query", request.path, None, cause.to_owned());
+    let found = test(trial, "query", request.path(), None, cause.to_owned());
     if found.is_some() {
         return found;
     }
@@ -161,7 +163,7 @@ pub(super) fn rewritten(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
             "the client did not sign the parameter `{name}`: it was added after signing, by a proxy or a part of the \
              client that runs later; add it before signing"
         );
-        let found = test(trial, "query", request.path, Some(&others.join("&")), cause);
+        let found = test(trial, "query", request.path(), Some(&others.join("&")), cause);
         if found.is_some() {
             return found;
         }

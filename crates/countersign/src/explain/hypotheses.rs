@@ -136,9 +136,9 @@ impl<'t, 'r> Trial<'t, 'r> {
             }
         }
         let as_captured = self.captured.request();
-        let method = change.method.unwrap_or(as_captured.method);
+        let method = change.method.unwrap_or(as_captured.method());
         let target = change.target.unwrap_or(&self.captured.target);
-        let request = Request::new(method, target, &headers, as_captured.body);
+        let request = Request::new(method, target, &headers, as_captured.body());
         let mut claim = self.scheme.read(&request).ok()?;
         if let (Some(date), Some(scope)) = (change.scope_date, &mut claim.scope) {
             scope.date = Cow::Borrowed(date);
@@ -373,10 +373,10 @@ fn base_path(trial: &mut Trial<'_, '_>) -> Option<Hypothesis> {
     let here = trial.place.base;
     let name = "base path";
     let shown = |base: &str| if base.is_empty() { "none".to_owned() } else { format!("`{base}`") };
-    let prefixes = request.path.match_indices('/').map(|(at, _)| at).chain([request.path.len()]);
+    let prefixes = request.path().match_indices('/').map(|(at, _)| at).chain([request.path().len()]);
     let mut tried = vec![here.trim_end_matches('/')];
     for at in prefixes.take(PARTS) {
-        let Some(base) = request.path.get(..at).map(|base| base.trim_end_matches('/')) else { continue };
+        let Some(base) = request.path().get(..at).map(|base| base.trim_end_matches('/')) else { continue };
         if tried.contains(&base) {
             continue;
         }

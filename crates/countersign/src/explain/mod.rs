@@ -252,7 +252,7 @@ fn named_bucket(scheme: &dyn Scheme, request: &Request<'_>, about: &About<'_>) -
     if scheme.dialect() != Dialect::Oss || !about.bucket_domains.is_empty() {
         return None;
     }
-    let host = request.headers.get(HOST)?.to_str().ok()?;
+    let host = request.headers().get(HOST)?.to_str().ok()?;
     let host = host.split_once(':').map_or(host, |(name, _)| name);
     let resource = |line: &str| {
         let line = decode(line.as_bytes()).into_owned();
@@ -320,7 +320,7 @@ fn refused(
 }
 
 fn body_matches(request: &Request<'_>, claim: &Claim<'_>, proven: Option<&Proven<'_, '_>>) -> Option<bool> {
-    let Body::Whole(body) = request.body else { return None };
+    let Body::Whole(body) = request.body() else { return None };
     match (&claim.payload, proven) {
         (Payload::Uncovered, _) => None,
         // Only the key that has proven the head tells whether the chunks are right.
@@ -377,7 +377,7 @@ fn find_cause(
             (None, None, Some(_)) if server.is_some() => "no usual mistake explains it".to_owned(),
             (None, None, Some(_)) => format!(
                 "the path `{}` does not stand behind the base path `{base}`, so there is nothing to compare",
-                request.path,
+                request.path(),
                 base = place.base,
             ),
         });
@@ -442,14 +442,14 @@ fn signs(scheme: &dyn Scheme, claim: &Claim<'_>, held: Held<'_>, text: &str) -> 
 fn unsigned(request: &Request<'_>) -> String {
     let known: Vec<_> = schemes::ALL.iter().map(|scheme| format!("`{}`", scheme.name())).collect();
     let known = known.join(", ");
-    let mut values = request.headers.get_all(http::header::AUTHORIZATION).iter().peekable();
+    let mut values = request.headers().get_all(http::header::AUTHORIZATION).iter().peekable();
     if values.peek().is_none() {
         return format!(
             "the request is not signed: it has no `Authorization`, and no parameters of the schemes known here ({known})"
         );
     }
     let known_name = |value: &http::HeaderValue| schemes::known_but_unsupported(value.as_bytes());
-    if let Some(name) = request.headers.get_all(http::header::AUTHORIZATION).iter().find_map(known_name) {
+    if let Some(name) = request.headers().get_all(http::header::AUTHORIZATION).iter().find_map(known_name) {
         return format!(
             "the request is signed by {name}, which is known and not supported here (supported are {known})"
         );

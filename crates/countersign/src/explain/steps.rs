@@ -21,10 +21,10 @@ fn step(name: &'static str, text: impl Into<String>) -> Step {
 
 /// What can be read without knowing the scheme.
 pub(super) fn of_request(request: &Request<'_>, base: Option<&str>) -> Vec<Step> {
-    let mut steps = vec![step("method", request.method), step("path", request.path)];
+    let mut steps = vec![step("method", request.method()), step("path", request.path())];
     if let Some(base) = base {
         steps.push(step("base path", base));
-        let behind = match relative(request.path, base) {
+        let behind = match relative(request.path(), base) {
             Some(path) => lossy(&decode(path.as_bytes())),
             None => "the path does not stand behind the base path".to_owned(),
         };
@@ -64,7 +64,7 @@ pub(super) fn of_claim(request: &Request<'_>, claim: &Claim<'_>) -> Vec<Step> {
     }));
     let signed = |name: &&str| covered.headers.iter().any(|field| field.name == *name);
     let names: Vec<&str> =
-        request.headers.keys().map(|name| name.as_str()).filter(|name| !signed(name)).collect();
+        request.headers().keys().map(|name| name.as_str()).filter(|name| !signed(name)).collect();
     if !names.is_empty() {
         steps.push(step("header fields not signed", names.join(", ")));
     }
@@ -81,7 +81,7 @@ fn body(request: &Request<'_>, claim: &Claim<'_>) -> Step {
         Payload::Unreadable => ("digest of the body", "it is none, so no body matches it".to_owned()),
         Payload::Digest(hash, digest) => {
             let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-            let found = match request.body {
+            let found = match request.body() {
                 Body::Unread => "the body was not captured",
                 Body::Whole(body) if claim.payload.matches(body) => "that of the body",
                 Body::Whole(_) => "not that of the body",

@@ -158,7 +158,7 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
     }
     let authorization = Authorization::read(request.text_header(&AUTHORIZATION)?.unwrap_or_default())?;
     let id = authorization.credential;
-    let (covered, user_agent) = signed_fields(request.headers, authorization.names)?;
+    let (covered, user_agent) = signed_fields(request.headers(), authorization.names)?;
     let value = |name| {
         let place = covered.binary_search_by(|field: &HeaderField<'_>| field.name.cmp(name)).ok()?;
         covered.get(place).map(|field| Cow::Borrowed(field.value))

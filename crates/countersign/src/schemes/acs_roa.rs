@@ -28,7 +28,7 @@ use super::acs::{
     put, read_nonce, repeated_name, text,
 };
 use crate::bytes::{ESCAPE, holds};
-use crate::canonical::{decode, decode_base64};
+use crate::canonical::{compare_names, decode, decode_base64};
 use crate::claim::{Claim, Covered, HeaderField, Lifetime, Payload};
 use crate::crypto::Hash;
 use crate::dialects::Dialect;
@@ -92,13 +92,13 @@ impl Scheme for AcsRoa {
         if keeps_eq && parameters.iter().all(|parameter| !parameter.value.is_empty()) {
             return false;
         }
-        let mut path = Cow::Borrowed(request.path.as_bytes());
+        let mut path = Cow::Borrowed(request.path().as_bytes());
         if decodes_path {
-            let Some(decoded) = decoded_path(request.path) else { return false };
+            let Some(decoded) = decoded_path(request.path()) else { return false };
             path = Cow::Owned(decoded);
         }
 
-        out.push(request.method.as_bytes());
+        out.push(request.method().as_bytes());
         out.push_byte(b'\n');
         let fields = &claim.covered.headers;
         // They are sorted, and each stands once.
@@ -210,7 +210,7 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
     }
 
     let mut found = Found::default();
-    for (name, value) in request.headers {
+    for (name, value) in request.headers() {
         found.take(HeaderField { name: name.as_str(), value: value.as_bytes() }, id)?;
     }
     let date = found.date.ok_or(Malformed::Missing("Date"))?;
@@ -274,7 +274,7 @@ impl<'r> Found<'r> {
             }
             _ => check_repeated_id(field, id)?,
         }
-        match self.covered.binary_search_by(|other| other.name.cmp(field.name)) {
+        match self.covered.binary_search_by(|other| compare_names(other.name, field.name)) {
             Ok(_) => return Err(Malformed::Repeated(field.name.to_owned())),
             Err(place) => self.covered.insert(place, field),
         }

@@ -36,7 +36,7 @@ use crate::dialects::Dialect;
 use crate::key::{AccessKeyId, Algorithm, Key, Signature, SigningKey, SigningKeys};
 use crate::refusal::{Ambiguity, Malformed};
 use crate::request::{Body, Request};
-use crate::scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
+use crate::scheme::{Mark, Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
 
 const HMAC_SHA1: &str = "HMAC-SHA1";
 const RSA_SHA256: &str = "SHA256withRSA";
@@ -62,30 +62,29 @@ impl Scheme for AcsRpc {
     /// hold the signature too, which only its body tells.
     fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
         let request = marks.request();
-        let named = |name| request.has_parameter(name);
-        let in_query = named("Signature") && !named("OSSAccessKeyId");
-        if in_query && (named("AccessKeyId") || named("SignatureNonce")) {
+        let in_query = marks.in_query(Mark::Signature) && !marks.in_query(Mark::OssAccessKeyId);
+        if in_query && (marks.in_query(Mark::AccessKeyId) || marks.in_query(Mark::SignatureNonce)) {
             return true;
         }
-        let may_be = request.path == "/" && !marks.has_authorization();
+        let may_be = request.path() == "/" && !marks.has_authorization();
         may_be
             && (in_query
-                || named("BearerToken")
+                || marks.in_query(Mark::BearerToken)
                 // Twice is for `read` to refuse.
-                || (request.method == "POST" && has_form(request).unwrap_or(true)))
+                || (request.method() == "POST" && has_form(request).unwrap_or(true)))
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
-        if request.headers.contains_key(AUTHORIZATION) {
+        if request.headers().contains_key(AUTHORIZATION) {
             return Err(Malformed::TwoSignatures.into());
         }
-        if request.path != "/" {
+        if request.path() != "/" {
             let why =
                 "a request that is signed in its parameters goes to `/`, for they are all that is signed";
             return Err(Malformed::unreadable("the path", why).into());
         }
         let payload = if has_form(request)? { Payload::Form } else { Payload::Uncovered };
-        if payload == Payload::Form && matches!(request.body, Body::Unread) {
+        if payload == Payload::Form && matches!(request.body(), Body::Unread) {
             return Err(ReadError::NeedsBody);
         }
         let mut found = Found::default();
@@ -111,7 +110,7 @@ impl Scheme for AcsRpc {
         claim: &Claim<'_>,
         out: &mut StringToSign,
     ) -> bool {
-        out.push(request.method.as_bytes());
+        out.push(request.method().as_bytes());
         let mut separator: &[u8] = b"&%2F&";
         let parameters = parameters(request, &claim.payload).sorted();
         for parameter in parameters.filter(|parameter| *parameter.name != *b"Signature") {

@@ -82,7 +82,7 @@ impl Scheme for Apisix {
         for (listed, value) in cavage::listed(claim) {
             match listed {
                 REQUEST_TARGET => {
-                    out.push(request.method.as_bytes());
+                    out.push(request.method().as_bytes());
                     out.push_byte(b' ');
                     write_target(request, out);
                 }

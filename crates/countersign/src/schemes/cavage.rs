@@ -61,7 +61,7 @@ pub(super) struct Plugin {
 impl Plugin {
     /// Whether a request bears its marks.
     pub(super) fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
-        let proxy = || marks.request().headers.get(PROXY_AUTHORIZATION).map(|value| value.as_bytes());
+        let proxy = || marks.request().headers().get(PROXY_AUTHORIZATION).map(|value| value.as_bytes());
         self.words.iter().any(|word| marks.authorization(word))
             || (self.beside && proxy().is_some_and(|value| self.parameters(value).is_some()))
     }
@@ -150,7 +150,7 @@ impl Plugin {
             }
             listed.push((name, None));
         }
-        for (name, value) in request.headers {
+        for (name, value) in request.headers() {
             let field = HeaderField { name: name.as_str(), value: value.as_bytes() };
             let Some((_, found)) = listed.iter_mut().find(|(listed, _)| is_named(listed, field.name)) else {
                 continue;
@@ -261,7 +261,7 @@ fn read_digest(value: &[u8]) -> Payload {
 
 /// Writes the path and the query as they stand.
 pub(super) fn write_target(request: &Request<'_>, out: &mut impl crate::canonical::Sink) {
-    out.push(request.path.as_bytes());
+    out.push(request.path().as_bytes());
     if let Some(query) = request.query() {
         out.push(b"?");
         out.push(query.as_bytes());

@@ -71,7 +71,7 @@ impl Scheme for Kong {
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
         let claim = CAVAGE.read(request)?;
-        if request.method.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        if request.method().bytes().any(|byte| byte.is_ascii_lowercase()) {
             let why = "it is signed in lower case, so only one in upper case is told apart";
             return Err(Malformed::unreadable("the method", why).into());
         }
@@ -100,12 +100,12 @@ impl Scheme for Kong {
             match listed {
                 REQUEST_TARGET => {
                     out.push(b"@request-target: ");
-                    request.method.bytes().for_each(|byte| out.push_byte(byte.to_ascii_lowercase()));
+                    request.method().bytes().for_each(|byte| out.push_byte(byte.to_ascii_lowercase()));
                     out.push_byte(b' ');
                     write_target(request, out);
                 }
                 REQUEST_LINE => {
-                    out.push(request.method.as_bytes());
+                    out.push(request.method().as_bytes());
                     out.push_byte(b' ');
                     write_target(request, out);
                     out.push(match reading.number {

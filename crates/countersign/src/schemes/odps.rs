@@ -33,8 +33,8 @@ use http::request::Parts;
 use smallvec::{SmallVec, smallvec};
 use std::borrow::Cow;
 
-use self::canonical::{Twist, resource};
-use crate::canonical::decode_base64;
+use self::canonical::{Twist, target};
+use crate::canonical::{compare_names, decode_base64};
 use crate::claim::{Claim, Covered, HeaderField, Lifetime, Payload, Scope};
 use crate::crypto::{Bytes, Hash, derive};
 use crate::dialects::Dialect;
@@ -95,7 +95,8 @@ impl Scheme for Odps {
         out: &mut StringToSign,
     ) -> bool {
         let twist = Twist::of(reading);
-        let Some(resource) = resource(twist, place.base, request) else { return false };
+        let Some(target) = target(twist, place.base, request) else { return false };
+        let resource = target.resource(twist);
         if !resource.can_be_read(reading) {
             return false;
         }
@@ -107,7 +108,7 @@ impl Scheme for Odps {
             content_type = b"";
         }
 
-        out.push(request.method.as_bytes());
+        out.push(request.method().as_bytes());
         out.push_byte(b'\n');
         for value in [content_md5, content_type, date] {
             out.push(value);
@@ -231,7 +232,7 @@ struct Fields<'r> {
 
 impl<'r> Fields<'r> {
     fn gather(&mut self, request: &Request<'r>) -> Result<(), Malformed> {
-        for (name, value) in request.headers {
+        for (name, value) in request.headers() {
             let field = HeaderField { name: name.as_str(), value: value.as_bytes() };
             // Most fields are none of these, and one letter tells.
             match field.name.as_bytes() {
@@ -284,7 +285,7 @@ impl<'r> Fields<'r> {
 
     /// Keeps the fields sorted. The values of one field keep the order in which they came.
     fn cover(&mut self, field: HeaderField<'r>) {
-        let before = self.covered.iter().rposition(|other| other.name <= field.name);
+        let before = self.covered.iter().rposition(|other| compare_names(other.name, field.name).is_le());
         self.covered.insert(before.map_or(0, |before| before + 1), field);
     }
 }
@@ -304,18 +305,11 @@ fn text<'r>(name: &str, value: Option<&'r [u8]>) -> Result<Option<&'r str>, Malf
 
 /// Reads the 20 bytes of a signature. Only the canonical spelling of base 64 is taken.
 fn read_signature(text: &[u8]) -> Result<Signature, Malformed> {
-    const LENGTH: &str = "the signature is not one of HMAC-SHA1: it should have 20 bytes";
-    let mut signature = [0u8; 21];
-    if text.len() != 28 {
-        return Err(unreadable(LENGTH));
+    let signature = decode_base64(text).ok_or_else(|| unreadable("the signature is not base 64"))?;
+    if signature.len() != Hash::Sha1.output_length() {
+        return Err(unreadable("the signature is not one of HMAC-SHA1: it should have 20 bytes"));
     }
-    let length =
-        BASE64.decode_slice(text, &mut signature).map_err(|_| unreadable("the signature is not base 64"))?;
-    signature
-        .get(..length)
-        .filter(|_| length == 20)
-        .map(Signature::from_slice)
-        .ok_or_else(|| unreadable(LENGTH))
+    Ok(signature)
 }
 
 /// The algorithm that an `Authorization` by a private key names, and what stands behind its name.
@@ -408,7 +402,7 @@ fn read_md5(value: &[u8]) -> Payload {
 /// Whether Java's `HttpURLConnection` added this Content-Type after the request was signed: it does so for a body
 /// that came without one, unless the method is PUT (`sun.net.www.protocol.http.HttpURLConnection.writeRequests`).
 fn added_by_http_library(request: &Request<'_>, content_type: &[u8]) -> bool {
-    content_type == b"application/x-www-form-urlencoded" && request.method == "POST"
+    content_type == b"application/x-www-form-urlencoded" && request.method() == "POST"
 }
 
 fn derived(corporation: &str, secret: &[u8], scope: &Scope<'_>) -> SigningKey {

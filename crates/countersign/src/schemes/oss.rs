@@ -34,4 +34,4 @@ mod v2;
 
 pub(super) use self::authorization::{ADDITIONAL_PARAMETER, Form};
 pub(super) use self::v1::Oss;
-pub(super) use self::v2::Oss2;
+pub(super) use self::v2::{Oss2, is_version_2};

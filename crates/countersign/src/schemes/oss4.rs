@@ -30,7 +30,7 @@ use smallvec::smallvec;
 use super::oss::address::{Addressing, READINGS};
 use super::oss::parts::{Found, access_key_id, write_fields, write_names};
 use super::oss::query::{repeated_name, write_path, write_query};
-use super::oss::{ADDITIONAL_PARAMETER, Form, signing};
+use super::oss::{ADDITIONAL_PARAMETER, Form, is_version_2, signing};
 use crate::canonical::{decode_hex, encode_hex};
 use crate::claim::{Claim, Covered, Lifetime, Payload, Scope};
 use crate::crypto::{Hash, derive, sha256};
@@ -38,7 +38,7 @@ use crate::dialects::Dialect;
 use crate::key::{AccessKeyId, Algorithm, Key, SigningKey, SigningKeys};
 use crate::refusal::{Ambiguity, Malformed};
 use crate::request::Request;
-use crate::scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
+use crate::scheme::{Mark, Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
 use crate::time::Timestamp;
 use crate::verify::LONGEST_PRESIGNED;
 
@@ -82,8 +82,8 @@ impl Scheme for Oss4 {
     }
 
     fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
-        let version = || marks.request().parameters().named("x-oss-signature-version");
-        marks.authorization("OSS4-") || version().is_some_and(|version| *version.value != *b"OSS2")
+        marks.authorization("OSS4-")
+            || marks.in_query(Mark::OssSignatureVersion) && !is_version_2(marks.request())
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
@@ -108,9 +108,9 @@ impl Scheme for Oss4 {
             claim.covered.headers.iter().find(|field| field.name == name).map(|field| field.value)
         };
         let text = out.canonical_request_mut();
-        text.extend_from_slice(request.method.as_bytes());
+        text.extend_from_slice(request.method().as_bytes());
         text.push(b'\n');
-        write_path(bucket, request.path, b"/", text);
+        write_path(bucket, request, b"/", text);
         text.push(b'\n');
         write_query(request, b"", text);
         text.push(b'\n');

@@ -84,7 +84,7 @@ impl Scheme for Rfc9421 {
     }
 
     fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
-        marks.request().headers.contains_key(SIGNATURE_INPUT)
+        marks.request().headers().contains_key(SIGNATURE_INPUT)
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
@@ -171,7 +171,7 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
 
     let covered = covered(&input, request);
     let digest_is_covered = covered.headers.iter().any(|field| field.name == CONTENT_DIGEST.as_str());
-    let digests = request.headers.get_all(CONTENT_DIGEST).iter().map(|value| value.as_bytes());
+    let digests = request.headers().get_all(CONTENT_DIGEST).iter().map(|value| value.as_bytes());
     Ok(Claim {
         access_key_id: access_key_id.into(),
         algorithm,
@@ -261,7 +261,7 @@ fn covered<'r>(input: &Input<'r>, request: &Request<'r>) -> Covered<'r> {
             Part::QueryParam(_) | Part::Scheme => {}
             Part::Field(name) => {
                 covered.authority |= name == "host";
-                let values = request.headers.get_all(name).iter();
+                let values = request.headers().get_all(name).iter();
                 let fields = values.map(|value| HeaderField { name, value: value.as_bytes() });
                 covered.headers.extend(fields);
             }

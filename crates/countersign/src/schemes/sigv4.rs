@@ -44,7 +44,7 @@ use crate::dialects::Dialect;
 use crate::key::{AccessKeyId, Key, SigningKey, SigningKeys};
 use crate::refusal::{Ambiguity, Malformed};
 use crate::request::Request;
-use crate::scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
+use crate::scheme::{Mark, Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";
@@ -68,10 +68,9 @@ impl Scheme for SigV4 {
     }
 
     fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
-        let request = marks.request();
         marks.authorization("AWS4-")
-            || request.has_parameter("X-Amz-Signature")
-            || request.has_parameter("X-Amz-Algorithm")
+            || marks.in_query(Mark::AmzSignature)
+            || marks.in_query(Mark::AmzAlgorithm)
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {

@@ -125,7 +125,7 @@ fn of_malformed(malformed: &Malformed, occasion: &Occasion<'_>) -> Words {
         )
         .with("HeadersNotSigned", name);
     }
-    let in_query = !occasion.request.headers.contains_key("authorization");
+    let in_query = !occasion.request.headers().contains_key("authorization");
     match malformed {
         Malformed::TwoSignatures => words(BAD, "InvalidArgument", ONE_MECHANISM),
         Malformed::UnknownAlgorithm(_) => words(BAD, "InvalidRequest", MECHANISM),
@@ -159,7 +159,7 @@ fn of_malformed(malformed: &Malformed, occasion: &Occasion<'_>) -> Words {
 }
 
 fn body_mismatch(occasion: &Occasion<'_>) -> Words {
-    let said = occasion.request.headers.get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
+    let said = occasion.request.headers().get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
     match said {
         // Of chunks it is a signature that does not match.
         Some(said) if said.starts_with("STREAMING-") => words(

@@ -17,8 +17,8 @@ pub(super) fn may_be_raw(parameters: &[Parameter<'_>]) -> bool {
 
 /// Writes the canonical request.
 pub(super) fn write_request(reading: Reading, request: &Request<'_>, claim: &Claim<'_>, out: &mut Vec<u8>) {
-    push_all(out, &[request.method.as_bytes(), b"\n"]);
-    push_all(out, &[if request.path.is_empty() { b"/" } else { request.path.as_bytes() }, b"\n"]);
+    push_all(out, &[request.method().as_bytes(), b"\n"]);
+    push_all(out, &[if request.path().is_empty() { b"/" } else { request.path().as_bytes() }, b"\n"]);
     for (number, parameter) in request.parameters().sorted().enumerate() {
         if number > 0 {
             out.extend_from_slice(b"&");

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use super::SIGNED_PREFIX;
-use crate::bytes::{CONTROL, ESCAPE, SEPARATOR, holds};
-use crate::canonical::{Parameter, decode, decode_form, parameters, relative};
+use crate::bytes::{CONTROL, ESCAPE, SEPARATOR};
+use crate::canonical::{Parameter, Parameters, decode, decode_form, parameters, relative};
 use crate::claim::HeaderField;
 use crate::refusal::Ambiguity;
 use crate::request::Request;
@@ -74,45 +74,59 @@ impl Twist {
 }
 
 /// The path and the parameters as they go into the string to sign: one parameter for each name, sorted.
-pub(super) struct Resource<'a> {
+pub(super) struct Resource<'a, 'r> {
     path: Cow<'a, [u8]>,
-    pub(super) parameters: SmallVec<[Parameter<'a>; 4]>,
+    pub(super) parameters: SmallVec<[&'a Parameter<'r>; 8]>,
 }
 
-impl Resource<'_> {
+impl Resource<'_, '_> {
     /// Whether there is a slash to leave out, where the reading leaves it out.
     pub(super) fn can_be_read(&self, reading: Reading) -> bool {
         !lacks_slash(reading) || self.path.starts_with(b"/")
     }
 }
 
-/// The canonical resource under a twist; `None` where the path is not behind the base, or the twist would change
+/// A path and a query, to make the resource of.
+pub(super) struct Target<'a, 'r> {
+    path: Cow<'a, [u8]>,
+    parameters: Cow<'a, Parameters<'r>>,
+}
+
+/// What a signer with this twist sees of a target; `None` where the path is not behind the base, or the twist would change
 /// nothing because the request holds nothing that triggers it.
-pub(super) fn resource<'a>(twist: Twist, base: &str, request: &'a Request<'_>) -> Option<Resource<'a>> {
-    let path = relative(request.path, base)?;
-    if twist == Twist::DoubleDecode {
-        return double_decoded(path, request.query().unwrap_or_default());
-    }
-    let parameters = request.parameters().iter().map(Parameter::lend).collect();
-    let mut resource = Resource { path: Cow::Borrowed(b""), parameters };
-    let repeated = keep_one_each(&mut resource.parameters, twist == Twist::FirstDuplicate);
+pub(super) fn target<'a, 'r>(twist: Twist, base: &str, request: &'a Request<'r>) -> Option<Target<'a, 'r>> {
+    let path = relative(request.path(), base)?;
+    let parameters = request.parameters();
     let triggered = match twist {
-        Twist::None | Twist::IgnoreFormContentType | Twist::DoubleDecode => true,
-        Twist::NoParameterInHeaders => resource.parameters.iter().any(is_signed_by_name),
-        Twist::FirstDuplicate => repeated,
+        Twist::None | Twist::IgnoreFormContentType => true,
+        Twist::DoubleDecode => return double_decoded(path, request.query().unwrap_or_default()),
+        Twist::NoParameterInHeaders => parameters.iter().any(is_signed_by_name),
+        Twist::FirstDuplicate => parameters.repeated().is_some(),
         Twist::PathPlusAsSpace => path.contains('+'),
     };
     if !triggered {
         return None;
     }
-    let decode_path = if twist == Twist::PathPlusAsSpace { decode_form } else { decode };
-    resource.path = decode_path(path.as_bytes());
-    Some(resource)
+    let path = match twist {
+        Twist::PathPlusAsSpace => decode_form(path.as_bytes()),
+        _ if request.path_holds(ESCAPE) => decode(path.as_bytes()),
+        _ => Cow::Borrowed(path.as_bytes()),
+    };
+    Some(Target { path, parameters: Cow::Borrowed(parameters) })
+}
+
+impl<'r> Target<'_, 'r> {
+    /// The resource under this twist.
+    pub(super) fn resource(&self, twist: Twist) -> Resource<'_, 'r> {
+        let mut parameters: SmallVec<[_; 8]> = self.parameters.iter().collect();
+        keep_one_each(&mut parameters, twist == Twist::FirstDuplicate);
+        Resource { path: Cow::Borrowed(&self.path), parameters }
+    }
 }
 
 /// What PyODPS makes of a target: `urlparse(unquote(target), allow_fragments=False)`, then `parse_qsl` of the query.
 /// `urlparse` takes what follows `//` for a host, and what follows `;` in the last segment for parameters of its own.
-fn double_decoded<'a>(path: &str, query: &str) -> Option<Resource<'a>> {
+fn double_decoded<'a, 'r>(path: &str, query: &str) -> Option<Target<'a, 'r>> {
     if !path.contains(['%', ';']) && !path.starts_with("//") && !query.contains('%') {
         return None;
     }
@@ -131,20 +145,16 @@ fn double_decoded<'a>(path: &str, query: &str) -> Option<Resource<'a>> {
     let last = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
     let semicolon =
         path.iter().skip(last).position(|byte| *byte == b';').map_or(path.len(), |found| last + found);
-
-    let mut parameters = parameters(query.get(1..).unwrap_or_default())
-        .into_iter()
-        .map(|p| Parameter { name: Cow::Owned(p.name.into_owned()), value: Cow::Owned(p.value.into_owned()) })
-        .collect();
-    keep_one_each(&mut parameters, false);
-    Some(Resource { path: Cow::Owned(path.get(..semicolon).unwrap_or_default().to_vec()), parameters })
+    Some(Target {
+        path: Cow::Owned(path.get(..semicolon).unwrap_or_default().to_vec()),
+        parameters: Cow::Owned(parameters(query.get(1..).unwrap_or_default()).into_owned()),
+    })
 }
 
-/// Sorts by name and keeps the last, or the first, of each. Returns whether a name stood more than once.
-fn keep_one_each(parameters: &mut SmallVec<[Parameter<'_>; 4]>, first: bool) -> bool {
-    let before = parameters.len();
-    if before < 2 {
-        return false;
+/// Sorts by name and keeps the last, or the first, of each.
+fn keep_one_each(parameters: &mut SmallVec<[&Parameter<'_>; 8]>, first: bool) {
+    if parameters.len() < 2 {
+        return;
     }
     if !first {
         parameters.reverse();
@@ -152,7 +162,6 @@ fn keep_one_each(parameters: &mut SmallVec<[Parameter<'_>; 4]>, first: bool) -> 
     // Stable: of those with one name, the one to keep comes first.
     parameters.sort_by(|a, b| a.name.cmp(&b.name));
     parameters.dedup_by(|a, b| a.name == b.name);
-    parameters.len() < before
 }
 
 fn is_signed_by_name(parameter: &Parameter<'_>) -> bool {
@@ -163,7 +172,7 @@ fn is_signed_by_name(parameter: &Parameter<'_>) -> bool {
 /// several values of one field are joined by commas, as they would be by any recipient (RFC 9110, section 5.3).
 pub(super) fn write_fields(
     fields: &[HeaderField<'_>],
-    parameters: &[Parameter<'_>],
+    parameters: &[&Parameter<'_>],
     twist: Twist,
     out: &mut StringToSign,
 ) {
@@ -203,7 +212,7 @@ fn write_field(name: &[u8], value: &[u8], out: &mut StringToSign) {
 }
 
 /// Writes `path?name=value&name`.
-pub(super) fn write_resource(resource: &Resource<'_>, reading: Reading, out: &mut StringToSign) {
+pub(super) fn write_resource(resource: &Resource<'_, '_>, reading: Reading, out: &mut StringToSign) {
     let path = resource.path.as_ref();
     out.push(path.strip_prefix(b"/").filter(|_| lacks_slash(reading)).unwrap_or(path));
     let mut separator = b'?';
@@ -220,13 +229,12 @@ pub(super) fn write_resource(resource: &Resource<'_>, reading: Reading, out: &mu
 
 /// Decoded text is signed, so these make one string to sign of two different requests.
 pub(super) fn ambiguity(base: &str, request: &Request<'_>) -> Option<Ambiguity> {
-    let path = relative(request.path, base)?.as_bytes();
-    let query = request.query().unwrap_or_default().as_bytes();
-    if !holds(path, SUSPECT) && !holds(query, SUSPECT) {
+    let path = relative(request.path(), base)?;
+    if !request.path_holds(SUSPECT) && !request.query_holds(SUSPECT) {
         // Most requests: nothing is encoded, and there is one parameter at most.
         return None;
     }
-    let path = decode(path);
+    let path = decode(path.as_bytes());
     let parameters = request.parameters();
     let control = |text: &[u8]| text.iter().any(u8::is_ascii_control);
     if control(&path) || parameters.iter().any(|p| control(&p.name) || control(&p.value)) {

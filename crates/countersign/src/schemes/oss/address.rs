@@ -32,14 +32,16 @@ impl Addressing {
         place: Place<'a>,
         request: &Request<'r>,
     ) -> Option<&'a str> {
-        if !request.path.starts_with('/') {
+        if !request.path().starts_with('/') {
             return None;
         }
         if self == Self::ByDomain && place.bucket_domains.is_empty() {
             return Some("");
         }
-        let host =
-            request.headers.get(HOST).map_or(Some(""), |value| std::str::from_utf8(value.as_bytes()).ok())?;
+        let host = request
+            .headers()
+            .get(HOST)
+            .map_or(Some(""), |value| std::str::from_utf8(value.as_bytes()).ok())?;
         let host = name_of(host);
         let by_domain = by_domain(host, place.bucket_domains)?;
         match self {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use crate::canonical::{Parameters, Sink, decode_base64};
+use crate::canonical::{Parameters, Sink, compare_names, decode_base64};
 use crate::claim::{HeaderField, Payload};
 use crate::crypto::Hash;
 use crate::key::AccessKeyId;
@@ -58,7 +58,7 @@ impl<'p, 'r> Found<'p, 'r> {
             parameters: request.parameters(),
         };
         let (mut host, mut content_type, mut plain_token) = (None, None, None);
-        for (name, value) in request.headers {
+        for (name, value) in request.headers() {
             let field = HeaderField { name: name.as_str(), value: value.as_bytes() };
             let once = match field.name {
                 "authorization" => &mut found.authorization,
@@ -94,7 +94,7 @@ impl<'p, 'r> Found<'p, 'r> {
 
     /// Keeps the fields sorted. The values of one field keep the order in which they came.
     pub(in crate::schemes) fn cover(&mut self, field: HeaderField<'r>) {
-        let before = self.covered.iter().rposition(|other| other.name <= field.name);
+        let before = self.covered.iter().rposition(|other| compare_names(other.name, field.name).is_le());
         self.covered.insert(before.map_or(0, |before| before + 1), field);
     }
 
@@ -120,13 +120,13 @@ impl<'p, 'r> Found<'p, 'r> {
             }
         }
         for name in names {
-            if !request.headers.contains_key(name) {
+            if !request.headers().contains_key(name) {
                 return Err(Malformed::unreadable(name, "it is listed as signed, and the request has none"));
             }
             if self.covered.iter().any(|field| field.name == name) {
                 continue;
             }
-            for (other, value) in request.headers {
+            for (other, value) in request.headers() {
                 if other.as_str() == name {
                     self.cover(HeaderField { name: other.as_str(), value: value.as_bytes() });
                 }
@@ -165,7 +165,7 @@ impl<'p, 'r> Found<'p, 'r> {
 
     /// The value of a parameter that may stand once, in whichever case its name is written elsewhere.
     pub(in crate::schemes) fn parameter(&self, name: &str) -> Result<Option<Cow<'r, str>>, Malformed> {
-        let mut named = self.parameters.iter().filter(|p| p.name.eq_ignore_ascii_case(name.as_bytes()));
+        let mut named = self.parameters.named_alike(name);
         let (first, second) = (named.next(), named.next());
         if second.is_some() {
             return Err(Malformed::Repeated(name.to_owned()));

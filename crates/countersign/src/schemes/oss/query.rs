@@ -3,7 +3,7 @@
 use super::address::missing_end;
 use smallvec::SmallVec;
 
-use crate::canonical::{Parameter, Sink, compare_encoded, decode, encode};
+use crate::canonical::{Parameter, Sink, compare_encoded, encode};
 use crate::refusal::Ambiguity;
 use crate::request::Request;
 
@@ -11,12 +11,12 @@ use crate::request::Request;
 const SIGNATURE: &[u8] = b"x-oss-signature";
 
 /// Writes `/bucket/key`, encoded anew: however the client wrote it, `%41`, `%61` or `A`, there is one spelling.
-pub(in crate::schemes) fn write_path(bucket: &str, path: &str, kept: &[u8], out: &mut impl Sink) {
+pub(in crate::schemes) fn write_path(bucket: &str, request: &Request<'_>, kept: &[u8], out: &mut impl Sink) {
     if !bucket.is_empty() {
         encode(b"/", kept, out);
         encode(bucket.as_bytes(), kept, out);
     }
-    let path = decode(path.as_bytes());
+    let path = request.decoded_path();
     encode(&path, kept, out);
     encode(missing_end(bucket, &path), kept, out);
 }

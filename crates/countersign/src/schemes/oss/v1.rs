@@ -9,13 +9,14 @@ use super::parts::{Found, SIGNED_PREFIX, access_key_id, read_expires, write_fiel
 use super::query::repeated;
 use super::signing;
 use super::sub_resources::is_sub_resource;
-use crate::canonical::{Parameter, decode, decode_base64, decode_form};
+use crate::bytes::{CONTROL, ESCAPE, cut, holds};
+use crate::canonical::{Parameter, decode_base64, decode_form};
 use crate::claim::{Claim, Covered, HeaderField, Lifetime};
 use crate::dialects::Dialect;
 use crate::key::{AccessKeyId, Algorithm, Key, SigningKeys};
 use crate::refusal::{Ambiguity, Malformed};
 use crate::request::Request;
-use crate::scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
+use crate::scheme::{Mark, Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
 use crate::time::Timestamp;
 
 /// The parameters that sign a query.
@@ -48,7 +49,7 @@ impl Scheme for Oss {
     }
 
     fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
-        marks.authorization("OSS ") || marks.request().has_parameter("OSSAccessKeyId")
+        marks.authorization("OSS ") || marks.in_query(Mark::OssAccessKeyId)
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
@@ -69,7 +70,7 @@ impl Scheme for Oss {
     ) -> bool {
         let Some(bucket) = Addressing::of(reading).bucket(place, request) else { return false };
         let plus_is_blank = reading.number >= 2;
-        if plus_is_blank && !request.path.contains('+') {
+        if plus_is_blank && !request.path().contains('+') {
             return false;
         }
         write_start(request, claim, out);
@@ -79,8 +80,8 @@ impl Scheme for Oss {
             out.push_byte(b'/');
             out.push(bucket.as_bytes());
         }
-        let decode = if plus_is_blank { decode_form } else { decode };
-        let path = decode(request.path.as_bytes());
+        let path =
+            if plus_is_blank { decode_form(request.path().as_bytes()) } else { request.decoded_path() };
         out.push(&path);
         out.push(missing_end(bucket, &path));
         let mut separator = b'?';
@@ -180,7 +181,7 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
 
 fn read_authorization(value: &[u8]) -> Result<(&str, &str), Malformed> {
     let text = std::str::from_utf8(value).ok().and_then(|text| text.strip_prefix("OSS "));
-    text.and_then(|text| text.split_once(':')).ok_or_else(|| {
+    text.and_then(|text| cut(text, b':')).ok_or_else(|| {
         Malformed::unreadable("Authorization", "it should read `OSS <AccessKey id>:<signature>`")
     })
 }
@@ -217,7 +218,7 @@ pub(super) fn write_start(request: &Request<'_>, claim: &Claim<'_>, out: &mut St
     };
     let expires = expires.as_ref().map(String::as_bytes);
     let date = expires.or(oss_date).or(date).unwrap_or_default();
-    for line in [request.method.as_bytes(), md5, content_type, date] {
+    for line in [request.method().as_bytes(), md5, content_type, date] {
         out.push(line);
         out.push_byte(b'\n');
     }
@@ -230,17 +231,19 @@ fn sub_resources<'p, 'r>(request: &'p Request<'r>) -> impl Iterator<Item = &'p P
 
 /// Decoded text is signed, so these make one string to sign of two different requests.
 fn ambiguity(request: &Request<'_>) -> Option<Ambiguity> {
-    let path = decode(request.path.as_bytes());
     let mut signed = sub_resources(request);
-    let control = |text: &[u8]| text.iter().any(u8::is_ascii_control);
-    if control(&path) || signed.clone().any(|parameter| control(&parameter.value)) {
+    let path = request.decoded_path();
+    let is_suspect = request.path_holds(ESCAPE | CONTROL) || request.query_holds(ESCAPE | CONTROL);
+    if is_suspect
+        && (holds(&path, CONTROL) || signed.clone().any(|parameter| holds(&parameter.value, CONTROL)))
+    {
         return Some(Ambiguity::ControlCharacter);
     }
     // Any other character of a key is a character of a key: the resource ends at its first `?`.
-    if path.contains(&b'?') {
+    if is_suspect && path.contains(&b'?') {
         return Some(Ambiguity::PathSeparator('?'));
     }
-    if signed.clone().any(|parameter| holds_sub_resource(&parameter.value)) {
+    if is_suspect && signed.clone().any(|parameter| holds_sub_resource(&parameter.value)) {
         return Some(Ambiguity::QuerySeparator('&'));
     }
     let mut before = signed.next()?;

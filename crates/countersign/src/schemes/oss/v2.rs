@@ -18,7 +18,7 @@ use crate::dialects::Dialect;
 use crate::key::{AccessKeyId, Algorithm, Key, SigningKeys};
 use crate::refusal::{Ambiguity, Malformed};
 use crate::request::Request;
-use crate::scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
+use crate::scheme::{Mark, Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
 
 /// The parameters that sign a query.
 const OWN: [&str; 5] = [
@@ -36,6 +36,11 @@ const FORM: Form = Form {
     example: "it should read `OSS2 AccessKeyId:<AccessKey id>,AdditionalHeaders:<names>,Signature:<signature>`",
 };
 
+/// Whether a query that names a version of the signature names this one.
+pub(in crate::schemes) fn is_version_2(request: &Request<'_>) -> bool {
+    request.parameters().named("x-oss-signature-version").is_some_and(|version| *version.value == *b"OSS2")
+}
+
 /// See the parent module.
 #[derive(Debug)]
 pub(in crate::schemes) struct Oss2;
@@ -50,8 +55,8 @@ impl Scheme for Oss2 {
     }
 
     fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
-        let version = || marks.request().parameters().named("x-oss-signature-version");
-        marks.authorization("OSS2 ") || version().is_some_and(|version| *version.value == *b"OSS2")
+        marks.authorization("OSS2 ")
+            || marks.in_query(Mark::OssSignatureVersion) && is_version_2(marks.request())
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
@@ -80,7 +85,7 @@ impl Scheme for Oss2 {
             write_names(list, out);
         }
         out.push_byte(b'\n');
-        write_path(bucket, request.path, b"", out);
+        write_path(bucket, request, b"", out);
         write_query(request, b"?", out);
         true
     }

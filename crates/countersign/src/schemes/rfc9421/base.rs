@@ -39,7 +39,7 @@ fn write_value(
 ) -> Result<(), Malformed> {
     let scheme = if place.secure { "https" } else { "http" };
     match component.part {
-        Part::Method => out.push(request.method.as_bytes()),
+        Part::Method => out.push(request.method().as_bytes()),
         Part::Scheme => out.push(scheme.as_bytes()),
         Part::Authority => write_authority(place, request, out)?,
         Part::TargetUri => {
@@ -49,7 +49,7 @@ fn write_value(
             write_target(request, out);
         }
         Part::RequestTarget => write_target(request, out),
-        Part::Path => out.push(request.path.as_bytes()),
+        Part::Path => out.push(request.path().as_bytes()),
         Part::Query => {
             out.push(b"?");
             out.push(request.query().unwrap_or_default().as_bytes());
@@ -61,7 +61,7 @@ fn write_value(
 }
 
 fn write_target(request: &Request<'_>, out: &mut impl Sink) {
-    out.push(request.path.as_bytes());
+    out.push(request.path().as_bytes());
     if let Some(query) = request.query() {
         out.push(b"?");
         out.push(query.as_bytes());
@@ -97,7 +97,7 @@ fn write_authority(place: Place<'_>, request: &Request<'_>, out: &mut impl Sink)
 /// The values of a field, joined (section 2.1).
 fn write_field(name: &str, request: &Request<'_>, out: &mut impl Sink) -> Result<(), Malformed> {
     let mut count = 0;
-    for value in request.headers.get_all(name) {
+    for value in request.headers().get_all(name) {
         if count > 0 {
             out.push(b", ");
         }

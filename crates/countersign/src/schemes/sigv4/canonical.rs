@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use super::{ALGORITHM, CONTENT_SHA256, UNSIGNED_PAYLOAD, is_for_s3};
+use crate::bytes::ESCAPE;
 use crate::canonical::{decode, decode_form, encode, encode_hex};
 use crate::claim::{Claim, HeaderField, Payload};
 use crate::crypto::sha256;
@@ -42,7 +43,7 @@ pub(super) fn write(
     let query = request.query().unwrap_or_default().as_bytes();
     let triggered = match reading.name {
         PATH_AS_SENT => {
-            let differs = ["%", "//", "/."].iter().any(|mark| request.path.contains(mark));
+            let differs = ["%", "//", "/."].iter().any(|mark| request.path().contains(mark));
             differs && !as_for_s3
         }
         TOKEN_APPENDED => query_parts(query).any(|part| name(part) == b"X-Amz-Security-Token"),
@@ -51,12 +52,12 @@ pub(super) fn write(
     let Some(scope) = claim.scope.as_ref().filter(|_| triggered) else { return false };
 
     let text = out.canonical_request_mut();
-    text.extend_from_slice(request.method.as_bytes());
+    text.extend_from_slice(request.method().as_bytes());
     text.push(b'\n');
     if as_sent {
-        write_path(request.path.as_bytes(), text);
+        write_path(request, text);
     } else {
-        write_normalized_path(request.path.as_bytes(), text);
+        write_normalized_path(request.path().as_bytes(), text);
     }
     text.push(b'\n');
     write_query(query, without_token, text);
@@ -84,9 +85,13 @@ pub(super) fn write(
 
 /// Writes a path as S3 signs it: each segment percent-encoded in the one canonical way, whatever it was sent as. A slash
 /// that is encoded stays so.
-fn write_path(path: &[u8], out: &mut Vec<u8>) {
+fn write_path(request: &Request<'_>, out: &mut Vec<u8>) {
+    let path = request.path().as_bytes();
     if path.is_empty() {
         out.push(b'/');
+    }
+    if !request.path_holds(ESCAPE) {
+        return encode(path, b"/", out);
     }
     for (at, segment) in path.split(|byte| *byte == b'/').enumerate() {
         if at > 0 {
@@ -232,8 +237,8 @@ fn write_fields(fields: &[HeaderField<'_>], out: &mut Vec<u8>) {
 
 /// Writes a value without blanks around it, and with one where it has several.
 fn write_value(value: &[u8], out: &mut Vec<u8>) {
-    let has_runs =
-        value.starts_with(b" ") || value.ends_with(b" ") || value.windows(2).any(|two| two == b"  ");
+    let has_runs = value.contains(&b' ')
+        && (value.starts_with(b" ") || value.ends_with(b" ") || value.windows(2).any(|two| two == b"  "));
     if !has_runs {
         out.extend_from_slice(value);
         return;
@@ -259,8 +264,8 @@ fn write_payload(claim: &Claim<'_>, out: &mut Vec<u8>) {
 
 /// What makes one canonical request of two requests that a server behind this one may take differently.
 pub(super) fn ambiguity(request: &Request<'_>, claim: &Claim<'_>) -> Option<Ambiguity> {
-    let path = request.path.as_bytes();
-    in_path(path, is_for_s3(claim.scope.as_ref())).or_else(|| in_query(request.query()?.as_bytes()))
+    let path = request.path().as_bytes();
+    in_path(path, is_for_s3(claim.scope.as_ref())).or_else(|| in_query(request))
 }
 
 fn in_path(path: &[u8], keeps_empty: bool) -> Option<Ambiguity> {
@@ -279,13 +284,16 @@ fn in_path(path: &[u8], keeps_empty: bool) -> Option<Ambiguity> {
     None
 }
 
-fn in_query(query: &[u8]) -> Option<Ambiguity> {
+fn in_query(request: &Request<'_>) -> Option<Ambiguity> {
+    let query = request.query()?.as_bytes();
     let separator = query_parts(query)
         .filter(|part| name(part) != b"X-Amz-SignedHeaders")
         .find_map(|part| part.iter().find(|byte| matches!(byte, b';' | b'#')));
     if let Some(separator) = separator {
         return Some(Ambiguity::QuerySeparator(char::from(*separator)));
     }
+    // What is spelled alike is the same decoded.
+    request.parameters().repeated()?;
     let mut parameters = spelled(query, false);
     parameters.sort_unstable();
     parameters.windows(2).find_map(|pair| match pair {

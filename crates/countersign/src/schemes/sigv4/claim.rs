@@ -220,7 +220,7 @@ fn claim<'r>(
         (None, Some(token)) => Some(decoded(token).into()),
         (None, None) => None,
     };
-    let payload = match (hash, request.body) {
+    let payload = match (hash, request.body()) {
         (Some(hash), _) => read_payload(hash, &fields, date, &scope, &signature)?,
         // All else is in order: whoever sends rubbish has no body read.
         (None, Body::Unread) => return Err(ReadError::NeedsBody),
@@ -263,7 +263,9 @@ impl<'r> Fields<'r> {
     fn gather(request: &Request<'r>, names: &[&str]) -> Result<Self, Malformed> {
         let mut fields = Self::default();
         let mut host = None;
-        for (name, value) in request.headers {
+        // What is signed, each with the place of its name.
+        let mut signed: SmallVec<[(usize, HeaderField<'r>); 8]> = SmallVec::new();
+        for (name, value) in request.headers() {
             let field = HeaderField { name: name.as_str(), value: value.as_bytes() };
             let once = match field.name {
                 "host" => Some(&mut host),
@@ -282,8 +284,8 @@ impl<'r> Fields<'r> {
             if field.name == SESSION_TOKEN {
                 fields.session_token = Some(SESSION_TOKEN);
             }
-            if names.binary_search(&field.name).is_ok() {
-                fields.covered.push(field);
+            if let Some(place) = names.iter().position(|name| *name == field.name) {
+                signed.push((place, field));
             } else if field.name.starts_with("x-amz-") && field.name != SECURITY_TOKEN {
                 return Err(Malformed::NotSigned(field.name.to_owned()));
             }
@@ -291,15 +293,17 @@ impl<'r> Fields<'r> {
         if !names.contains(&"host") {
             return Err(Malformed::NotSigned("host".to_owned()));
         }
-        // Stable: the values of one field keep the order in which they came.
-        fields.covered.sort_by(|a, b| a.name.cmp(b.name));
-        match names.iter().find(|name| !fields.covers(name)) {
-            Some(absent) => Err(Malformed::Unreadable {
+        let is_absent = |(place, _): &(usize, &&str)| signed.iter().all(|(other, _)| other != place);
+        if let Some((_, absent)) = names.iter().enumerate().find(is_absent) {
+            return Err(Malformed::Unreadable {
                 what: (*absent).to_owned(),
                 why: "it is named as signed, and there is no such header field",
-            }),
-            None => Ok(fields),
+            });
         }
+        // Stable: the values of one field keep the order in which they came.
+        signed.sort_by_key(|(place, _)| *place);
+        fields.covered = signed.into_iter().map(|(_, field)| field).collect();
+        Ok(fields)
     }
 
     fn covers(&self, name: &str) -> bool {

@@ -157,7 +157,7 @@ fn judge_by(request: &Request<'_>, key: Key<'_>, accepted: Readings<'_>) -> Resu
     if let Some(ambiguity) = scheme.ambiguity(Place::at("/api"), request, proven.claim()) {
         return Err(Refusal::Ambiguous(ambiguity));
     }
-    if let Body::Whole(body) = request.body
+    if let Body::Whole(body) = request.body()
         && !proven.claim().payload.matches(body)
     {
         return Err(Refusal::BodyMismatch);

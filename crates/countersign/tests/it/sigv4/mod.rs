@@ -95,7 +95,7 @@ fn judge(request: &Request<'_>) -> Result<&'static str, Refusal> {
     if let Some(ambiguity) = proven.scheme().ambiguity(Place::default(), request, proven.claim()) {
         return Err(ambiguity.into());
     }
-    match request.body {
+    match request.body() {
         Body::Whole(body) if !proven.body_matches(body) => Err(Refusal::BodyMismatch),
         _ => Ok(proven.reading().name),
     }
