@@ -109,6 +109,7 @@ impl<'r> Parameters<'r> {
         self.order.take();
     }
 
+    #[inline(always)]
     fn push(&mut self, query: &'r [u8], part: Range<usize>, equals: Option<usize>, plain: (bool, bool)) {
         if part.is_empty() {
             return;

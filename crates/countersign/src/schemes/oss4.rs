@@ -263,7 +263,8 @@ impl<'r> Signing<'r> {
 }
 
 fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
-    let mut found = Found::gather(request)?;
+    let mut found = Found::nothing(request);
+    found.gather(request)?;
     let signing = Signing::of(&found)?;
     let signed_at = Timestamp::parse_basic(&signing.date).ok_or_else(unreadable_date)?;
     let lifetime = if signing.is_in_query {

@@ -44,9 +44,9 @@ pub(in crate::schemes) struct Found<'p, 'r> {
 }
 
 impl<'p, 'r> Found<'p, 'r> {
-    /// Gathers it, in one pass over the header fields and one over the query.
-    pub(in crate::schemes) fn gather(request: &'p Request<'r>) -> Result<Self, Malformed> {
-        let mut found = Self {
+    /// What is found before anything was looked for.
+    pub(in crate::schemes) fn nothing(request: &'p Request<'r>) -> Self {
+        Self {
             authorization: None,
             date: None,
             oss_date: None,
@@ -56,22 +56,26 @@ impl<'p, 'r> Found<'p, 'r> {
             unjudged: SmallVec::new(),
             covered: SmallVec::new(),
             parameters: request.parameters(),
-        };
+        }
+    }
+
+    /// Gathers it, in one pass over the header fields.
+    pub(in crate::schemes) fn gather(&mut self, request: &Request<'r>) -> Result<(), Malformed> {
         let (mut host, mut content_type, mut plain_token) = (None, None, None);
         for (name, value) in request.headers() {
             let field = HeaderField { name: name.as_str(), value: value.as_bytes() };
             let once = match field.name {
-                "authorization" => &mut found.authorization,
+                "authorization" => &mut self.authorization,
                 "host" => &mut host,
-                "date" => &mut found.date,
-                "content-md5" => &mut found.content_md5,
+                "date" => &mut self.date,
+                "content-md5" => &mut self.content_md5,
                 "content-type" => &mut content_type,
-                "x-oss-date" => &mut found.oss_date,
-                "x-oss-content-sha256" => &mut found.content_sha256,
-                SECURITY_TOKEN => &mut found.security_token,
+                "x-oss-date" => &mut self.oss_date,
+                "x-oss-content-sha256" => &mut self.content_sha256,
+                SECURITY_TOKEN => &mut self.security_token,
                 PLAIN_SECURITY_TOKEN => &mut plain_token,
                 name if name.starts_with(SIGNED_PREFIX) => {
-                    found.cover(field);
+                    self.cover(field);
                     continue;
                 }
                 _ => continue,
@@ -81,15 +85,15 @@ impl<'p, 'r> Found<'p, 'r> {
                 return Err(Malformed::Repeated(field.name.to_owned()));
             }
             if is_always_signed(field.name) {
-                found.cover(field);
+                self.cover(field);
             }
         }
-        for (token, name) in [(found.security_token, SECURITY_TOKEN), (plain_token, PLAIN_SECURITY_TOKEN)] {
-            if token.is_some() || found.parameter(name)?.is_some() {
-                found.unjudged.push(name);
+        for (token, name) in [(self.security_token, SECURITY_TOKEN), (plain_token, PLAIN_SECURITY_TOKEN)] {
+            if token.is_some() || self.parameter(name)?.is_some() {
+                self.unjudged.push(name);
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Keeps the fields sorted. The values of one field keep the order in which they came.

@@ -144,7 +144,8 @@ impl Scheme for Oss {
 }
 
 fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
-    let mut found = Found::gather(request)?;
+    let mut found = Found::nothing(request);
+    found.gather(request)?;
     let (id, signature, signed_at, lifetime) = match found.authorization {
         Some(value) if value.starts_with(b"OSS ") => {
             found.only_in_header()?;

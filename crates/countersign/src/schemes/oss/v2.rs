@@ -174,7 +174,8 @@ impl<'r> Signing<'r> {
 }
 
 fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
-    let mut found = Found::gather(request)?;
+    let mut found = Found::nothing(request);
+    found.gather(request)?;
     let signing = Signing::of(&found)?;
     let (signed_at, lifetime) = if signing.is_in_query {
         let at = read_expires(&found.required("x-oss-expires")?, "x-oss-expires")?;
