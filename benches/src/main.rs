@@ -10,13 +10,25 @@ mod server;
 mod store;
 mod verify;
 
+use measure::Beside;
+
 fn main() {
-    verify::run();
-    schemes::run();
+    let mut verifications = verify::figures();
+    verifications.extend(schemes::figures());
+    let mut pass = || verifications.iter_mut().for_each(Beside::pass);
+    pass();
     store::durable_creates();
+    pass();
     let data = server::Data::with_keys(server::MANY);
+    pass();
     server::ready(&data);
     drop(data);
+    pass();
     server::disable_to_refused();
+    pass();
     server::fresh();
+    pass();
+    for verification in &verifications {
+        verification.print();
+    }
 }

@@ -14,7 +14,7 @@ use http::header::HOST;
 use http::request::Parts;
 
 use crate::keyring;
-use crate::measure::{CALLS, ROUNDS, Turns, figure};
+use crate::measure::{Beside, CALLS, time};
 use crate::verify::pair;
 
 const BODY: &[u8] = b"{\"name\":\"a thing of some length, as a small call to an API has it\",\"size\":4711}";
@@ -31,24 +31,21 @@ impl Sent {
     }
 }
 
-pub(crate) fn run() {
-    for scheme in schemes::ALL.iter().filter(|scheme| scheme.name() != schemes::ODPS.name()) {
-        let (ratio, from) = measure(*scheme);
-        figure(&format!("verify_{}", scheme.name().replace('-', "_")), ratio, &from);
-    }
+/// Each scheme but the one that has figures of its own.
+pub(crate) fn figures() -> impl Iterator<Item = Beside> {
+    schemes::ALL.iter().filter(|scheme| scheme.name() != schemes::ODPS.name()).map(|scheme| beside(*scheme))
 }
 
-fn measure(scheme: &'static dyn Scheme) -> (f64, String) {
+fn beside(scheme: &'static dyn Scheme) -> Beside {
     let (id, secret) = pair();
     let credential = Credential { id: id.clone(), secret: secret.clone() };
     let now = Timestamp::parse_rfc3339("2026-11-21T23:23:13Z").unwrap();
     // Each is verified once in a round: a nonce is used once.
     let sent: Vec<Sent> = (0..CALLS).map(|call| send(scheme, &credential, now, call)).collect();
     let limit = limit(scheme, &sent[0], &secret);
-    let keyring = keyring::of([(id, secret.clone())]);
+    let keyring = keyring::of([(id, secret)]);
     let demands = Demands::at("");
-    let mut turns = Turns::default();
-    for _ in 0..ROUNDS {
+    let round = move || {
         let verifier = Verifier::new(std::sync::Arc::clone(&keyring), &mut random::from_system());
         let verify = |call: usize| {
             let context = Context { now, demands: &demands, peer: None };
@@ -56,9 +53,9 @@ fn measure(scheme: &'static dyn Scheme) -> (f64, String) {
             let verdict = verifier.verify(black_box(&request), &context);
             assert!(matches!(verdict, Verdict::Verified(_)), "{}: {verdict:?}", scheme.name());
         };
-        turns.take(verify, &limit);
-    }
-    turns.ratio()
+        (time(verify), time(&limit))
+    };
+    Beside::new(format!("verify_{}", scheme.name().replace('-', "_")), round)
 }
 
 fn send(scheme: &dyn Scheme, credential: &Credential, now: Timestamp, call: usize) -> Sent {
@@ -91,7 +88,7 @@ fn send(scheme: &dyn Scheme, credential: &Credential, now: Timestamp, call: usiz
 }
 
 /// Calls of what verifying cannot do without.
-fn limit(scheme: &dyn Scheme, sent: &Sent, secret: &AccessKeySecret) -> impl Fn(usize) {
+fn limit(scheme: &dyn Scheme, sent: &Sent, secret: &AccessKeySecret) -> impl Fn(usize) + use<> {
     let request = sent.request();
     let claim = scheme.read(&request).unwrap();
     let mut text = StringToSign::new();

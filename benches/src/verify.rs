@@ -12,7 +12,7 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 
 use crate::captured::Captured;
-use crate::measure::{CALLS, ROUNDS, Turns, figure, time};
+use crate::measure::{Beside, CALLS, figure, time};
 use crate::{allocations, keyring};
 
 const MANY: usize = 1_000_000;
@@ -36,49 +36,47 @@ fn signed_by((id, secret): &Pair, captured: &Captured) -> HeaderValue {
     format!("ODPS {id}:{signature}").parse().unwrap()
 }
 
-pub(crate) fn run() {
-    let captured = Captured::py_025();
-    let limit = captured.limit();
-
-    let verify = captured.verification();
-    let mut turns = Turns::default();
-    for _ in 0..ROUNDS {
-        turns.take(&verify, &limit);
-    }
-    let (one, from) = turns.ratio();
-    figure("verify_odps_v2", one, &from);
+/// One key, and a million of them.
+pub(crate) fn figures() -> Vec<Beside> {
+    let captured: &'static Captured = Box::leak(Box::new(Captured::py_025()));
+    let (verify, limit) = (captured.verification(), captured.limit());
     let before = allocations::count();
     time(&verify);
     figure("allocations_per_verify", (allocations::count() - before) as f64 / CALLS as f64, "one key");
+    let one = Beside::new("verify_odps_v2".to_owned(), move || (time(&verify), time(&limit)));
+    vec![one, among_many(captured)]
+}
 
-    // A million keys, and requests by random ones of them. The requests themselves are warm, as what has just come from
-    // the wire is; each finds its key's memory cold.
+/// A million keys, and requests by random ones of them. The requests themselves are warm, as what has just come from the
+/// wire is; each finds its key's memory cold.
+fn among_many(captured: &'static Captured) -> Beside {
     let pairs: Vec<_> = (0..MANY).map(|_| pair()).collect();
-    let credentials: Vec<_> = (0..SENDERS).map(|at| signed_by(&pairs[at * 7919 % MANY], &captured)).collect();
+    let credentials: Vec<_> = (0..SENDERS).map(|at| signed_by(&pairs[at * 7919 % MANY], captured)).collect();
     let before = allocations::live();
     let keyring = keyring::of(pairs.iter().cloned());
     let bytes = (allocations::live() - before) as f64 / MANY as f64;
+    figure("bytes_per_key", bytes, "in the keyring, the allocator's own bytes included");
     let verifier = Verifier::new(keyring, &mut random::from_system());
     let demands = Demands::at("/api");
-    let context = Context { now: captured.now(), demands: &demands, peer: None };
+    let (now, limit) = (captured.now(), captured.limit());
     let mut heads = vec![captured.head.clone(); CALLS];
-    let mut credentials = credentials.iter().cycle();
-    let mut turns = Turns::default();
-    for _ in 0..ROUNDS {
-        for (head, credential) in heads.iter_mut().zip(&mut credentials) {
+    let mut next = 0;
+    let round = move || {
+        for head in &mut heads {
+            let credential = &credentials[next % SENDERS];
+            next += 1;
             head.headers.insert(AUTHORIZATION, credential.clone());
             black_box(credential.as_bytes().iter().max());
         }
         let verify = |call: usize| {
+            let context = Context { now, demands: &demands, peer: None };
             let request = Request::of(&heads[call], Body::Unread);
             assert!(matches!(verifier.verify(black_box(&request), &context), Verdict::Verified(_)));
         };
-        turns.take(verify, &limit);
-    }
-    let (many, from) = turns.ratio();
-    let from = format!("{from}; a load from memory that waits for another takes {:.0} ns here", cold_load());
-    figure("verify_odps_v2_1e6_keys", many, &from);
-    figure("bytes_per_key", bytes, "in the keyring, the allocator's own bytes included");
+        (time(verify), time(&limit))
+    };
+    figure("cold_load_ns", cold_load(), "a load from memory that waits for another; finding a key takes two");
+    Beside::new("verify_odps_v2_1e6_keys".to_owned(), round)
 }
 
 /// Nanoseconds for a load from as much memory as a million keys take, at an address that the load before it told. To

@@ -23,7 +23,7 @@ const DATE: &str = "Tue, 20 Apr 2021 02:07:55 GMT";
 const OTHER_DATE: &str = "Tue, 20 Apr 2021 02:07:56 GMT";
 
 /// The verification of the request.
-pub(crate) fn subject() -> Subject<'static> {
+pub(crate) fn subject() -> Subject {
     let key = STANDARD.decode(KEY).unwrap();
     let base = format!(
         "\"date\": {DATE}\n\"@authority\": example.com\n\"content-type\": application/json\n\

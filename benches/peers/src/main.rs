@@ -20,26 +20,24 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use captured::Captured;
-use measure::{ROUNDS, Turns, figure};
+use measure::{Beside, figure, time};
 
 /// What is measured: calls, and calls of their limit.
-pub(crate) struct Subject<'s> {
+pub(crate) struct Subject {
     name: &'static str,
-    call: Box<dyn FnMut(usize) + 's>,
-    limit: Box<dyn FnMut(usize) + 's>,
+    beside: Beside,
     /// The subject that does what these calls do besides verifying.
     includes: Option<&'static str>,
-    turns: Turns,
 }
 
-impl<'s> Subject<'s> {
+impl Subject {
     pub(crate) fn new(
         name: &'static str,
-        call: impl FnMut(usize) + 's,
-        limit: impl FnMut(usize) + 's,
+        mut call: impl FnMut(usize) + 'static,
+        mut limit: impl FnMut(usize) + 'static,
     ) -> Self {
-        let (call, limit) = (Box::new(call), Box::new(limit));
-        Self { name, call, limit, includes: None, turns: Turns::default() }
+        let round = move || (time(&mut call), time(&mut limit));
+        Self { name, beside: Beside::new(name.to_owned(), round), includes: None }
     }
 
     /// The same, to be printed once more without what a subject before it takes.
@@ -48,24 +46,22 @@ impl<'s> Subject<'s> {
     }
 }
 
+const PASSES: usize = 9;
+
 fn main() {
-    let captured = Captured::py_025();
+    let captured: &'static Captured = Box::leak(Box::new(Captured::py_025()));
     let mut subjects = vec![Subject::new("verify_odps_v2", captured.verification(), captured.limit())];
     subjects.extend(scratchstack::subjects());
     subjects.extend(s3s::subjects());
     subjects.push(httpsig::subject());
 
-    // All of them in each round, so that whatever else the machine does slows down all alike.
-    for _ in 0..ROUNDS {
-        for subject in &mut subjects {
-            subject.turns.take(&mut subject.call, &mut subject.limit);
-        }
+    for _ in 0..PASSES {
+        subjects.iter_mut().for_each(|subject| subject.beside.pass());
     }
 
     let mut ratios: Vec<(&str, f64)> = Vec::new();
     for subject in subjects {
-        let (ratio, from) = subject.turns.ratio();
-        figure(subject.name, ratio, &from);
+        let Some(ratio) = subject.beside.print() else { continue };
         if let Some(included) = subject.includes {
             let (_, other) = ratios.iter().find(|(name, _)| *name == included).unwrap();
             figure(&format!("{}_net", subject.name), ratio - other, &format!("less {included}"));

@@ -24,7 +24,7 @@ impl S3 for Empty {
 }
 
 /// The signed request, and the same without a signature.
-pub(crate) fn subjects() -> [Subject<'static>; 2] {
+pub(crate) fn subjects() -> [Subject; 2] {
     let mut locked = builder();
     locked.set_auth(SimpleAuth::from_single(sigv4::ACCESS_KEY, sigv4::SECRET));
     let locked = locked.build();

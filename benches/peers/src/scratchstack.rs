@@ -14,7 +14,7 @@ use scratchstack_aws_signature::{
 use crate::{Subject, ready, sigv4};
 
 /// What it verifies by a key that it is given ready, and by one that is derived for each request.
-pub(crate) fn subjects() -> [Subject<'static>; 3] {
+pub(crate) fn subjects() -> [Subject; 3] {
     let now = DateTime::from_timestamp(sigv4::SIGNED_AT, 0).unwrap();
     let at_hand = derive(now.date_naive());
     let cached = move |_| at_hand;
