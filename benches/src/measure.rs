@@ -5,13 +5,13 @@
 //! the median is not one of them. In long rounds the slower of the two would be interrupted more often.
 //!
 //! Where other guests of the machine share its cores, they slow the product for seconds or minutes on end, and hardly the
-//! limit, which waits for its own results and leaves room beside it. So rounds come in passes, minutes apart: the pass that
-//! was disturbed least counts, and the one in the middle is told beside it.
+//! limit, which waits for its own results and leaves room beside it. So rounds come in passes, some of them minutes apart: the
+//! pass that was disturbed least counts, and the one in the middle is told beside it.
 
 use std::time::Instant;
 
 /// Rounds of one pass.
-const ROUNDS: usize = 501;
+const ROUNDS: usize = 201;
 /// Calls of one round.
 pub(crate) const CALLS: usize = 50;
 
