@@ -37,6 +37,12 @@ pub struct Parameters<'r> {
 }
 
 impl<'r> Parameters<'r> {
+    /// Whether there may be one of these names, in whichever case it is written, as far as their lengths tell.
+    #[inline(always)]
+    pub(crate) fn may_have(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.lengths & length_bit(name.as_bytes()) != 0)
+    }
+
     /// Those of this name, in whichever case it is written.
     pub(crate) fn named_alike(&self, name: &str) -> impl Iterator<Item = &Parameter<'r>> {
         let all = if self.lengths & length_bit(name.as_bytes()) == 0 { &[] } else { self.list.as_slice() };

@@ -157,6 +157,9 @@ impl<'p, 'r> Found<'p, 'r> {
     }
 
     fn only_with(&self, own: &[&str]) -> Result<(), Malformed> {
+        if !self.parameters.may_have(&MARKS) {
+            return Ok(());
+        }
         let foreign = |name: &[u8]| {
             let is = |mark: &&str| name.eq_ignore_ascii_case(mark.as_bytes());
             MARKS.iter().any(is) && !own.iter().any(is)
@@ -196,6 +199,9 @@ impl<'p, 'r> Found<'p, 'r> {
             return token
                 .map(|token| Some(token.into()))
                 .map_err(|_| Malformed::unreadable(SECURITY_TOKEN, "it is not UTF-8"));
+        }
+        if !self.parameters.may_have(&[SECURITY_TOKEN, PLAIN_SECURITY_TOKEN]) {
+            return Ok(None);
         }
         match self.parameter(SECURITY_TOKEN)? {
             Some(token) => Ok(Some(token)),
