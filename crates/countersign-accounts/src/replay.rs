@@ -13,9 +13,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use countersign::{Refusal, Timestamp};
+use hashbrown::hash_map::Entry;
 use hashbrown::{HashMap, HashSet};
 use rand_core::CryptoRng;
-use siphasher::sip128::{Hasher128 as _, SipHasher13};
+use siphasher::sip::SipHasher13;
 
 /// How many are remembered at most unless the operator says otherwise: some 40 MB.
 pub const DEFAULT_CAPACITY: usize = 1_000_000;
@@ -47,15 +48,16 @@ pub struct Replays {
 #[derive(Default)]
 struct Shard {
     /// By the minute in which they can be forgotten.
-    buckets: BTreeMap<i64, Bucket>,
+    buckets: BTreeMap<i64, HashSet<Used>>,
     /// How many a key has in all buckets.
     held: HashMap<u64, usize>,
 }
 
-#[derive(Default)]
-struct Bucket {
-    used: HashSet<u128>,
-    held: HashMap<u64, usize>,
+/// What was used, and by which key, hashed.
+#[derive(PartialEq, Eq, Hash)]
+struct Used {
+    key: u64,
+    nonce: u64,
 }
 
 impl Replays {
@@ -102,17 +104,18 @@ impl Replays {
         if self.begins.is_some_and(|begins| signed_at.unix_seconds() < begins.unix_seconds()) {
             return Err(Refusal::Replayed);
         }
-        let key = self.hash(access_key.as_bytes(), b"").0;
-        let tag = self.hash(access_key.as_bytes(), nonce);
-        let tag = u128::from(tag.0) << 64 | u128::from(tag.1);
-        let Some(mut shard) = self.shard(key) else { return Err(Refusal::Replayed) };
+        let used = Used { key: self.hash(access_key.as_bytes()), nonce: self.hash(nonce) };
+        let Some(mut shard) = self.shard(used.key) else { return Err(Refusal::Replayed) };
+        let Shard { buckets, held } = &mut *shard;
+        let bucket = buckets.get_mut(&minute);
         // A bucket of this shard is dropped under the same lock, after the floor was raised.
         if minute <= self.floor.load(Ordering::Relaxed)
-            || shard.buckets.get(&minute).is_some_and(|bucket| bucket.used.contains(&tag))
+            || bucket.as_ref().is_some_and(|bucket| bucket.contains(&used))
         {
             return Err(Refusal::Replayed);
         }
-        let held_by_key = shard.held.get(&key).copied().unwrap_or_default();
+        let by_key = held.entry(used.key);
+        let held_by_key = if let Entry::Occupied(held) = &by_key { *held.get() } else { 0 };
         if !self.has_room(held_by_key) {
             let retry = Duration::from_secs(60);
             return Err(Refusal::ReplaysFull { retry });
@@ -121,10 +124,11 @@ impl Replays {
             self.keys.fetch_add(1, Ordering::Relaxed);
         }
         self.held.fetch_add(1, Ordering::Relaxed);
-        *shard.held.entry(key).or_default() += 1;
-        let bucket = shard.buckets.entry(minute).or_default();
-        bucket.used.insert(tag);
-        *bucket.held.entry(key).or_default() += 1;
+        *by_key.or_default() += 1;
+        match bucket {
+            Some(bucket) => bucket.insert(used),
+            None => buckets.entry(minute).or_default().insert(used),
+        };
         Ok(())
     }
 
@@ -162,12 +166,13 @@ impl Replays {
             while let Some(first) = buckets.first_entry().filter(|first| *first.key() <= over) {
                 self.floor.fetch_max(*first.key(), Ordering::Relaxed);
                 let bucket = first.remove();
-                self.held.fetch_sub(bucket.used.len(), Ordering::Relaxed);
-                for (key, count) in bucket.held {
-                    let Some(left) = held.get_mut(&key) else { continue };
-                    *left = left.saturating_sub(count);
-                    if *left == 0 {
-                        held.remove(&key);
+                self.held.fetch_sub(bucket.len(), Ordering::Relaxed);
+                for used in bucket {
+                    let Entry::Occupied(mut by_key) = held.entry(used.key) else { continue };
+                    if *by_key.get() > 1 {
+                        *by_key.get_mut() -= 1;
+                    } else {
+                        by_key.remove();
                         self.keys.fetch_sub(1, Ordering::Relaxed);
                     }
                 }
@@ -181,13 +186,10 @@ impl Replays {
     }
 
     /// A hash that nobody outside can aim at: its key is this process's own.
-    fn hash(&self, access_key: &[u8], nonce: &[u8]) -> (u64, u64) {
+    fn hash(&self, bytes: &[u8]) -> u64 {
         let mut hasher = SipHasher13::new_with_keys(self.seed.0, self.seed.1);
-        hasher.write_usize(access_key.len());
-        hasher.write(access_key);
-        hasher.write(nonce);
-        let hash = hasher.finish128();
-        (hash.h1, hash.h2)
+        hasher.write(bytes);
+        hasher.finish()
     }
 }
 

@@ -71,34 +71,35 @@ pub(crate) fn cut(text: &str, ascii: u8) -> Option<(&str, &str)> {
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
-/// The places at which some of a few bytes stand in a text, and which. It looks at eight bytes at a time.
-pub(crate) struct Places<'t, const N: usize> {
-    wanted: [u8; N],
+/// The places of the bytes in a query that separate or encode: of each `=`, and of each byte below `,`. Those are `&`, `%` and
+/// `+`, and few that queries have besides. It looks at eight bytes at a time.
+pub(crate) struct Places<'t> {
     words: std::slice::Iter<'t, [u8; 8]>,
-    /// What is left behind the words, filled up with what nobody wants.
+    /// What is left behind the words, filled up with what has no place.
     last: Option<u64>,
     word: u64,
     /// Where the word begins.
     start: usize,
-    /// A bit for each byte in the word that is wanted.
+    /// A bit for each byte in the word that has a place.
     found: u64,
 }
 
-impl<'t, const N: usize> Places<'t, N> {
+impl<'t> Places<'t> {
     #[inline(always)]
-    pub(crate) fn of(text: &'t [u8], wanted: [u8; N]) -> Self {
-        let (words, rest) = text.as_chunks::<8>();
-        let last = match text.last_chunk::<8>() {
+    pub(crate) fn of(query: &'t [u8]) -> Self {
+        let (words, rest) = query.as_chunks::<8>();
+        let last = match query.last_chunk::<8>() {
             _ if rest.is_empty() => None,
             // Some of it was in a word already.
             Some(eight) => Some(u64::from_le_bytes(*eight) >> (64 - 8 * rest.len())),
             None => Some(rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))),
         };
-        Self { wanted, words: words.iter(), last, word: 0, start: 0usize.wrapping_sub(8), found: 0 }
+        let last = last.map(|last| last | u64::MAX << (8 * rest.len()));
+        Self { words: words.iter(), last, word: 0, start: 0usize.wrapping_sub(8), found: 0 }
     }
 }
 
-impl<const N: usize> Iterator for Places<'_, N> {
+impl Iterator for Places<'_> {
     type Item = (usize, u8);
 
     #[inline(always)]
@@ -109,7 +110,7 @@ impl<const N: usize> Iterator for Places<'_, N> {
                 None => self.last.take()?,
             };
             self.start = self.start.wrapping_add(8);
-            self.found = self.wanted.iter().fold(0, |found, byte| found | equal_bytes(self.word, *byte));
+            self.found = separating(self.word);
         }
         let bit = self.found.trailing_zeros();
         self.found &= self.found - 1;
@@ -117,14 +118,17 @@ impl<const N: usize> Iterator for Places<'_, N> {
     }
 }
 
-/// The highest bit of each byte of a word that is this one.
+/// The highest bit of each byte of a word that is `=`, or below `,`.
 #[inline(always)]
-fn equal_bytes(word: u64, byte: u8) -> u64 {
+fn separating(word: u64) -> u64 {
     const EACH: u64 = u64::from_le_bytes([1; 8]);
     const LOWER: u64 = u64::from_le_bytes([0x7f; 8]);
-    let difference = word ^ (EACH * u64::from(byte));
+    // With its highest bit set, no byte borrows from the next; one below `,` loses it.
+    let not_below = ((word | !LOWER) - EACH * b',' as u64) | word;
+    let difference = word ^ (EACH * b'=' as u64);
     // A byte that is not 0 carries into its highest bit, or has it already; none carries into the next.
-    !(((difference & LOWER) + LOWER) | difference | LOWER)
+    let differs = ((difference & LOWER) + LOWER) | difference;
+    !(not_below & differs | LOWER)
 }
 
 #[cfg(test)]
@@ -142,15 +146,15 @@ mod tests {
                 text[length - 1] = b'+';
                 let mut expected = vec![(at, b'%'), (length - 1, b'+')];
                 expected.retain(|(at, byte)| text[*at] == *byte);
-                assert_eq!(Places::of(&text, *b"%+").collect::<Vec<_>>(), expected);
+                assert_eq!(Places::of(&text).collect::<Vec<_>>(), expected);
             }
         }
         // Whatever stands beside it.
         for byte in 0..=u8::MAX {
             let text = [byte, b'&', byte, byte.wrapping_add(1), byte, b'=', byte, byte, byte];
             let expected: Vec<_> =
-                text.into_iter().enumerate().filter(|(_, byte)| matches!(byte, b'&' | b'=')).collect();
-            assert_eq!(Places::of(&text, *b"&=").collect::<Vec<_>>(), expected, "{byte}");
+                text.into_iter().enumerate().filter(|(_, byte)| *byte < b',' || *byte == b'=').collect();
+            assert_eq!(Places::of(&text).collect::<Vec<_>>(), expected, "{byte}");
         }
         assert_eq!(cut("a=b=c", b'='), Some(("a", "b=c")));
         assert_eq!(

@@ -344,11 +344,15 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// Whether two byte strings are equal, in a time that does not depend on where they differ. Lengths are not secret.
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
-    // Eight bytes at a time: `subtle` compares one number with care as fast as one byte.
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    // Eight bytes at a time, and four of a SHA-1: `subtle` compares one number with care as fast as one byte.
+    let ((a_eights, a_rest), (b_eights, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let ((a_fours, a_rest), (b_fours, b_rest)) = (a_rest.as_chunks::<4>(), b_rest.as_chunks::<4>());
     let mut same = a.len().ct_eq(&b.len()) & a_rest.ct_eq(b_rest);
-    for (a, b) in a.iter().zip(b) {
+    for (a, b) in a_eights.iter().zip(b_eights) {
         same &= u64::from_ne_bytes(*a).ct_eq(&u64::from_ne_bytes(*b));
+    }
+    for (a, b) in a_fours.iter().zip(b_fours) {
+        same &= u32::from_ne_bytes(*a).ct_eq(&u32::from_ne_bytes(*b));
     }
     same.into()
 }
@@ -430,5 +434,18 @@ mod tests {
     #[test]
     fn unequal_lengths_are_unequal() {
         assert!(equal(b"ab", b"ab") && !equal(b"ab", b"abc") && !equal(b"", b"a") && !equal(b"ab", b"ac"));
+    }
+
+    #[test]
+    fn one_bit_is_a_difference_wherever_it_is() {
+        for length in 0..40 {
+            let bytes = vec![0x5a; length];
+            assert!(equal(&bytes, &bytes.clone()));
+            for bit in 0..8 * length {
+                let mut other = bytes.clone();
+                other[bit / 8] ^= 1 << (bit % 8);
+                assert!(!equal(&bytes, &other) && !equal(&other, &bytes), "bit {bit} of {length} bytes");
+            }
+        }
     }
 }

@@ -65,7 +65,6 @@ impl<'r> Request<'r> {
         headers: &'r HeaderMap,
         body: Body<'r>,
     ) -> Self {
-        let parameters = parameters(query.unwrap_or_default().as_bytes());
         Self {
             method,
             path,
@@ -73,7 +72,7 @@ impl<'r> Request<'r> {
             headers,
             body,
             path_kinds: kinds_in(path.as_bytes()),
-            parameters,
+            parameters: parameters(query.unwrap_or_default().as_bytes()),
             with_form: OnceCell::new(),
             claim: OnceCell::new(),
         }

@@ -149,9 +149,8 @@ impl<'a, 'r> Marks<'a, 'r> {
     /// Whether the query has this parameter.
     pub(crate) fn in_query(&self, mark: Mark) -> bool {
         let found = self.in_query.get().unwrap_or_else(|| {
-            let found = self.request.parameters().iter().fold(0, |found, parameter| {
-                found | Mark::named(&parameter.name).map_or(0, |mark| mark as u8)
-            });
+            let marks = self.request.parameters().iter().filter_map(|parameter| Mark::named(parameter.name));
+            let found = marks.fold(0, |found, mark| found | mark as u8);
             self.in_query.set(Some(found));
             found
         });

@@ -1,7 +1,5 @@
 //! The query of a request as names and values, decoded as its signature was tested.
 
-use std::borrow::Cow;
-
 use countersign::canonical;
 
 /// The parameters of a query.
@@ -12,7 +10,7 @@ impl Parameters {
     /// Reads a query. What is not UTF-8 once decoded is replaced: no name and no value that is looked for holds such.
     pub(super) fn read(query: &str) -> Self {
         let pairs = canonical::parameters(query.as_bytes());
-        Self(pairs.into_iter().map(|pair| (text(pair.name), text(pair.value))).collect())
+        Self(pairs.iter().map(|pair| (text(pair.name), text(pair.value))).collect())
     }
 
     /// Whether there is a parameter of this name, with a value or without.
@@ -35,11 +33,11 @@ impl Parameters {
 
 /// Decodes `%41` to `A`. What is not two hexadecimal digits after a `%` stays as it is.
 pub(super) fn decode(segment: &str) -> String {
-    text(canonical::decode(segment.as_bytes()))
+    text(&canonical::decode(segment.as_bytes()))
 }
 
-fn text(bytes: Cow<'_, [u8]>) -> String {
-    String::from_utf8_lossy(&bytes).into_owned()
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[cfg(test)]

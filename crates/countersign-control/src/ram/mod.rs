@@ -55,8 +55,8 @@ fn is_called(judged: &Judged) -> bool {
 /// What is asked for: in the query, in the form, or in a header field that ACS3 signs.
 fn action(arrival: &Arrival<'_>, body: &[u8]) -> Option<String> {
     let named = |text: &[u8]| {
-        let found = parameters(text).into_iter().find(|parameter| *parameter.name == *b"Action")?;
-        String::from_utf8(found.value.into_owned()).ok()
+        let parameters = parameters(text);
+        String::from_utf8(parameters.named("Action")?.value.to_vec()).ok()
     };
     let field = || Some(arrival.parts.headers.get("x-acs-action")?.to_str().ok()?.to_owned());
     let query = arrival.parts.uri.query().unwrap_or_default();

@@ -91,7 +91,7 @@ pub(super) fn check_repeated_id(field: HeaderField<'_>, id: &str) -> Result<(), 
 /// A name that stands more than once: what is sorted does not tell which value came first.
 pub(super) fn repeated_name(parameters: &Parameters<'_>) -> Option<Ambiguity> {
     let parameter = parameters.repeated()?;
-    Some(Ambiguity::RepeatedName(String::from_utf8_lossy(&parameter.name).into_owned()))
+    Some(Ambiguity::RepeatedName(String::from_utf8_lossy(parameter.name).into_owned()))
 }
 
 /// Puts a header field on a request that is being signed, in place of any that is there.

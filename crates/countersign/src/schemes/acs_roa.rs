@@ -118,10 +118,10 @@ impl Scheme for AcsRoa {
         for parameter in parameters.sorted() {
             out.push_byte(separator);
             separator = b'&';
-            out.push(&parameter.name);
+            out.push(parameter.name);
             if keeps_eq || !parameter.value.is_empty() {
                 out.push_byte(b'=');
-                out.push(&parameter.value);
+                out.push(parameter.value);
             }
         }
         true
@@ -139,14 +139,13 @@ impl Scheme for AcsRoa {
     fn ambiguity(&self, _: Place<'_>, request: &Request<'_>, _: &Claim<'_>) -> Option<Ambiguity> {
         let parameters = request.parameters();
         let control = |text: &[u8]| text.iter().any(u8::is_ascii_control);
-        if parameters.iter().any(|p| control(&p.name) || control(&p.value)) {
+        if parameters.iter().any(|p| control(p.name) || control(p.value)) {
             return Some(Ambiguity::ControlCharacter);
         }
         let find =
             |text: &[u8], of: &[u8]| text.iter().find(|byte| of.contains(byte)).map(|byte| char::from(*byte));
         // In a value, `=` is as good as any character; in a name, `a%3Db=c` reads as `a=b%3Dc` does.
-        let separator =
-            parameters.iter().find_map(|p| find(&p.name, b"&=#").or_else(|| find(&p.value, b"&#")));
+        let separator = parameters.iter().find_map(|p| find(p.name, b"&=#").or_else(|| find(p.value, b"&#")));
         separator.map(Ambiguity::QuerySeparator).or_else(|| repeated_name(parameters))
     }
 

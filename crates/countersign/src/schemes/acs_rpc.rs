@@ -21,8 +21,6 @@
 
 mod signing;
 
-use std::borrow::Cow;
-
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use smallvec::{SmallVec, smallvec};
@@ -92,7 +90,7 @@ impl Scheme for AcsRpc {
         if parameters.len() > MOST_PARAMETERS {
             return Err(Malformed::unreadable("the query", "it has more than 1000 parameters").into());
         }
-        for parameter in parameters {
+        for parameter in parameters.iter() {
             found.take(parameter)?;
         }
         Ok(found.claim(payload)?)
@@ -116,9 +114,9 @@ impl Scheme for AcsRpc {
         for parameter in parameters.filter(|parameter| *parameter.name != *b"Signature") {
             out.push(separator);
             separator = b"%26";
-            encode_twice(&parameter.name, out);
+            encode_twice(parameter.name, out);
             out.push(b"%3D");
-            encode_twice(&parameter.value, out);
+            encode_twice(parameter.value, out);
         }
         true
     }
@@ -173,23 +171,23 @@ fn parameters<'a, 'r>(request: &'a Request<'r>, payload: &Payload) -> &'a Parame
 /// The parameters that every API has. Each may stand once, in the query or in the form.
 #[derive(Default)]
 struct Found<'a, 'r> {
-    access_key_id: Option<&'a Cow<'r, [u8]>>,
-    signature: Option<&'a Cow<'r, [u8]>>,
-    method: Option<&'a Cow<'r, [u8]>>,
-    version: Option<&'a Cow<'r, [u8]>>,
-    kind: Option<&'a Cow<'r, [u8]>>,
-    nonce: Option<&'a Cow<'r, [u8]>>,
-    timestamp: Option<&'a Cow<'r, [u8]>>,
-    security_token: Option<&'a Cow<'r, [u8]>>,
-    bearer_token: Option<&'a Cow<'r, [u8]>>,
-    action: Option<&'a Cow<'r, [u8]>>,
-    api_version: Option<&'a Cow<'r, [u8]>>,
-    format: Option<&'a Cow<'r, [u8]>>,
+    access_key_id: Option<Parameter<'a, 'r>>,
+    signature: Option<Parameter<'a, 'r>>,
+    method: Option<Parameter<'a, 'r>>,
+    version: Option<Parameter<'a, 'r>>,
+    kind: Option<Parameter<'a, 'r>>,
+    nonce: Option<Parameter<'a, 'r>>,
+    timestamp: Option<Parameter<'a, 'r>>,
+    security_token: Option<Parameter<'a, 'r>>,
+    bearer_token: Option<Parameter<'a, 'r>>,
+    action: Option<Parameter<'a, 'r>>,
+    api_version: Option<Parameter<'a, 'r>>,
+    format: Option<Parameter<'a, 'r>>,
 }
 
 impl<'a, 'r> Found<'a, 'r> {
-    fn take(&mut self, parameter: &'a Parameter<'r>) -> Result<(), Malformed> {
-        let once = match &*parameter.name {
+    fn take(&mut self, parameter: Parameter<'a, 'r>) -> Result<(), Malformed> {
+        let once = match parameter.name {
             b"AccessKeyId" => &mut self.access_key_id,
             b"Signature" => &mut self.signature,
             b"SignatureMethod" => &mut self.method,
@@ -204,33 +202,34 @@ impl<'a, 'r> Found<'a, 'r> {
             b"Format" => &mut self.format,
             _ => return Ok(()),
         };
-        if once.replace(&parameter.value).is_some() {
-            return Err(Malformed::Repeated(String::from_utf8_lossy(&parameter.name).into_owned()));
+        if once.replace(parameter).is_some() {
+            return Err(Malformed::Repeated(String::from_utf8_lossy(parameter.name).into_owned()));
         }
         Ok(())
     }
 
     fn claim(self, payload: Payload) -> Result<Claim<'r>, Malformed> {
-        let kind = self.kind.map(Cow::as_ref).unwrap_or_default();
+        let kind = self.kind.map(|kind| kind.value).unwrap_or_default();
         if kind == BEARER.as_bytes() || (self.bearer_token.is_some() && self.signature.is_none()) {
             let why = "bearer tokens are not supported here: sign with an AccessKey";
             return Err(Malformed::unreadable("BearerToken", why));
         }
         let signature = self.signature.ok_or(Malformed::Missing("Signature"))?;
-        let id = text("AccessKeyId", self.access_key_id.ok_or(Malformed::Missing("AccessKeyId"))?.clone())?;
+        let id = self.access_key_id.ok_or(Malformed::Missing("AccessKeyId"))?;
+        let id = text("AccessKeyId", id.lasting_value())?;
         if AccessKeyId::check(&id).is_err() {
             return Err(Malformed::unreadable("AccessKeyId", "it holds characters that ids do not have"));
         }
-        let algorithm = read_method(self.method.ok_or(Malformed::Missing("SignatureMethod"))?, kind)?;
-        if **self.version.ok_or(Malformed::Missing("SignatureVersion"))? != *b"1.0" {
+        let algorithm = read_method(self.method.ok_or(Malformed::Missing("SignatureMethod"))?.value, kind)?;
+        if self.version.ok_or(Malformed::Missing("SignatureVersion"))?.value != b"1.0" {
             return Err(Malformed::unreadable("SignatureVersion", "it should read `1.0`"));
         }
         let nonce = self.nonce.ok_or(Malformed::Missing("SignatureNonce"))?;
         let signed_at = self.timestamp.ok_or(Malformed::Missing("Timestamp"))?;
-        let signed_at = std::str::from_utf8(signed_at).unwrap_or_default();
+        let signed_at = std::str::from_utf8(signed_at.value).unwrap_or_default();
 
         let security_token =
-            self.security_token.map(|token| text("SecurityToken", token.clone())).transpose()?;
+            self.security_token.map(|token| text("SecurityToken", token.lasting_value())).transpose()?;
         let mut unjudged = SmallVec::new();
         unjudged.extend(security_token.is_some().then_some("SecurityToken"));
         unjudged.extend(self.bearer_token.is_some().then_some("BearerToken"));
@@ -239,14 +238,14 @@ impl<'a, 'r> Found<'a, 'r> {
             algorithm,
             signed_at: read_time("Timestamp", signed_at)?,
             lifetime: Lifetime::Window,
-            nonce: Some(read_nonce("SignatureNonce", nonce.clone())?),
+            nonce: Some(read_nonce("SignatureNonce", nonce.lasting_value())?),
             scope: None,
             security_token,
             user_agent: None,
             unjudged,
             covered: Covered { authority: false, ..Covered::whole(SmallVec::new()) },
             payload,
-            signature: read_signature(signature, algorithm)?,
+            signature: read_signature(signature.value, algorithm)?,
         })
     }
 }

@@ -76,7 +76,7 @@ impl Twist {
 /// The path and the parameters as they go into the string to sign: one parameter for each name, sorted.
 pub(super) struct Resource<'a, 'r> {
     path: Cow<'a, [u8]>,
-    pub(super) parameters: SmallVec<[&'a Parameter<'r>; 8]>,
+    pub(super) parameters: SmallVec<[Parameter<'a, 'r>; 8]>,
 }
 
 impl Resource<'_, '_> {
@@ -100,7 +100,7 @@ pub(super) fn target<'a, 'r>(twist: Twist, base: &str, request: &'a Request<'r>)
     let triggered = match twist {
         Twist::None | Twist::IgnoreFormContentType => true,
         Twist::DoubleDecode => return double_decoded(path, request.query().unwrap_or_default()),
-        Twist::NoParameterInHeaders => parameters.iter().any(is_signed_by_name),
+        Twist::NoParameterInHeaders => parameters.iter().any(|parameter| is_signed_by_name(&parameter)),
         Twist::FirstDuplicate => parameters.repeated().is_some(),
         Twist::PathPlusAsSpace => path.contains('+'),
     };
@@ -152,7 +152,7 @@ fn double_decoded<'a, 'r>(path: &str, query: &str) -> Option<Target<'a, 'r>> {
 }
 
 /// Sorts by name and keeps the last, or the first, of each.
-fn keep_one_each(parameters: &mut SmallVec<[&Parameter<'_>; 8]>, first: bool) {
+fn keep_one_each(parameters: &mut SmallVec<[Parameter<'_, '_>; 8]>, first: bool) {
     if parameters.len() < 2 {
         return;
     }
@@ -160,11 +160,11 @@ fn keep_one_each(parameters: &mut SmallVec<[&Parameter<'_>; 8]>, first: bool) {
         parameters.reverse();
     }
     // Stable: of those with one name, the one to keep comes first.
-    parameters.sort_by(|a, b| a.name.cmp(&b.name));
+    parameters.sort_by(|a, b| a.name.cmp(b.name));
     parameters.dedup_by(|a, b| a.name == b.name);
 }
 
-fn is_signed_by_name(parameter: &Parameter<'_>) -> bool {
+fn is_signed_by_name(parameter: &Parameter<'_, '_>) -> bool {
     parameter.name.starts_with(SIGNED_PREFIX.as_bytes())
 }
 
@@ -172,7 +172,7 @@ fn is_signed_by_name(parameter: &Parameter<'_>) -> bool {
 /// several values of one field are joined by commas, as they would be by any recipient (RFC 9110, section 5.3).
 pub(super) fn write_fields(
     fields: &[HeaderField<'_>],
-    parameters: &[&Parameter<'_>],
+    parameters: &[Parameter<'_, '_>],
     twist: Twist,
     out: &mut StringToSign,
 ) {
@@ -182,7 +182,7 @@ pub(super) fn write_fields(
     let mut parameters = parameters.iter().filter(|p| with_parameters && is_signed_by_name(p)).peekable();
     while let [field, others @ ..] = fields {
         while let Some(before) = parameters.next_if(|p| *p.name < *field.name.as_bytes()) {
-            write_field(&before.name, &before.value, out);
+            write_field(before.name, before.value, out);
         }
         let others_of_it = others.iter().take_while(|other| other.name == field.name).count();
         let (others_of_it, behind) = others.split_at_checked(others_of_it).unwrap_or_default();
@@ -200,7 +200,7 @@ pub(super) fn write_fields(
         out.push_byte(b'\n');
     }
     for behind in parameters {
-        write_field(&behind.name, &behind.value, out);
+        write_field(behind.name, behind.value, out);
     }
 }
 
@@ -219,10 +219,10 @@ pub(super) fn write_resource(resource: &Resource<'_, '_>, reading: Reading, out:
     for parameter in &resource.parameters {
         out.push_byte(separator);
         separator = b'&';
-        out.push(&parameter.name);
+        out.push(parameter.name);
         if !parameter.value.is_empty() {
             out.push_byte(b'=');
-            out.push(&parameter.value);
+            out.push(parameter.value);
         }
     }
 }
@@ -237,19 +237,19 @@ pub(super) fn ambiguity(base: &str, request: &Request<'_>) -> Option<Ambiguity> 
     let path = decode(path.as_bytes());
     let parameters = request.parameters();
     let control = |text: &[u8]| text.iter().any(u8::is_ascii_control);
-    if control(&path) || parameters.iter().any(|p| control(&p.name) || control(&p.value)) {
+    if control(&path) || parameters.iter().any(|p| control(p.name) || control(p.value)) {
         return Some(Ambiguity::ControlCharacter);
     }
     if let Some(found) = find(&path, b"?&#") {
         return Some(Ambiguity::PathSeparator(found));
     }
     // `a%3Db=c` and `a=b%3Dc` read the same; in a value, `=` is as good as any character.
-    let separator = |p: &Parameter<'_>| find(&p.name, b"&?#=").or_else(|| find(&p.value, b"&?#"));
+    let separator = |p: Parameter<'_, '_>| find(p.name, b"&?#=").or_else(|| find(p.value, b"&?#"));
     if let Some(found) = parameters.iter().find_map(separator) {
         return Some(Ambiguity::QuerySeparator(found));
     }
     let repeated = parameters.repeated()?;
-    Some(Ambiguity::RepeatedName(String::from_utf8_lossy(&repeated.name).into_owned()))
+    Some(Ambiguity::RepeatedName(String::from_utf8_lossy(repeated.name).into_owned()))
 }
 
 /// What must be in a path or a query for it to be ambiguous.

@@ -164,7 +164,7 @@ impl<'p, 'r> Found<'p, 'r> {
             let is = |mark: &&str| name.eq_ignore_ascii_case(mark.as_bytes());
             MARKS.iter().any(is) && !own.iter().any(is)
         };
-        if self.parameters.iter().any(|parameter| foreign(&parameter.name)) {
+        if self.parameters.iter().any(|parameter| foreign(parameter.name)) {
             return Err(Malformed::TwoSignatures);
         }
         Ok(())
@@ -180,7 +180,7 @@ impl<'p, 'r> Found<'p, 'r> {
         let Some(parameter) = first.filter(|parameter| *parameter.name == *name.as_bytes()) else {
             return Ok(None);
         };
-        let text = match parameter.value.clone() {
+        let text = match parameter.lasting_value() {
             Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
             Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
         };

@@ -24,16 +24,16 @@ pub(in crate::schemes) fn write_path(bucket: &str, request: &Request<'_>, kept: 
 /// Writes all parameters but the signature, encoded anew, sorted as they are encoded, bare where the value is empty. `start`
 /// stands before the first.
 pub(in crate::schemes) fn write_query(request: &Request<'_>, start: &[u8], out: &mut impl Sink) {
-    let mut found: SmallVec<[&Parameter<'_>; 8]> = request.parameters().iter().collect();
-    found.sort_by(|a, b| compare_encoded(&a.name, &b.name).then_with(|| compare_encoded(&a.value, &b.value)));
+    let mut found: SmallVec<[Parameter<'_, '_>; 8]> = request.parameters().iter().collect();
+    found.sort_by(|a, b| compare_encoded(a.name, b.name).then_with(|| compare_encoded(a.value, b.value)));
     let mut separator = start;
     for parameter in found.iter().filter(|parameter| *parameter.name != *SIGNATURE) {
         out.push(separator);
         separator = b"&";
-        encode(&parameter.name, b"", out);
+        encode(parameter.name, b"", out);
         if !parameter.value.is_empty() {
             out.push(b"=");
-            encode(&parameter.value, b"", out);
+            encode(parameter.value, b"", out);
         }
     }
 }
@@ -44,6 +44,6 @@ pub(in crate::schemes) fn repeated_name(request: &Request<'_>) -> Option<Ambigui
 }
 
 /// That a parameter stands more than once.
-pub(super) fn repeated(parameter: &Parameter<'_>) -> Ambiguity {
-    Ambiguity::RepeatedName(String::from_utf8_lossy(&parameter.name).into_owned())
+pub(super) fn repeated(parameter: Parameter<'_, '_>) -> Ambiguity {
+    Ambiguity::RepeatedName(String::from_utf8_lossy(parameter.name).into_owned())
 }

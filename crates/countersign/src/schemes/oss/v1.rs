@@ -88,10 +88,10 @@ impl Scheme for Oss {
         for parameter in sub_resources(request) {
             out.push_byte(separator);
             separator = b'&';
-            out.push(&parameter.name);
+            out.push(parameter.name);
             if !parameter.value.is_empty() {
                 out.push_byte(b'=');
-                out.push(&parameter.value);
+                out.push(parameter.value);
             }
         }
         true
@@ -226,8 +226,8 @@ pub(super) fn write_start(request: &Request<'_>, claim: &Claim<'_>, out: &mut St
 }
 
 /// The parameters that are signed, sorted.
-fn sub_resources<'p, 'r>(request: &'p Request<'r>) -> impl Iterator<Item = &'p Parameter<'r>> + Clone {
-    request.parameters().sorted().filter(|parameter| is_sub_resource(&parameter.name))
+fn sub_resources<'p, 'r>(request: &'p Request<'r>) -> impl Iterator<Item = Parameter<'p, 'r>> + Clone {
+    request.parameters().sorted().filter(|parameter| is_sub_resource(parameter.name))
 }
 
 /// Decoded text is signed, so these make one string to sign of two different requests.
@@ -236,7 +236,7 @@ fn ambiguity(request: &Request<'_>) -> Option<Ambiguity> {
     let path = request.decoded_path();
     let is_suspect = request.path_holds(ESCAPE | CONTROL) || request.query_holds(ESCAPE | CONTROL);
     if is_suspect
-        && (holds(&path, CONTROL) || signed.clone().any(|parameter| holds(&parameter.value, CONTROL)))
+        && (holds(&path, CONTROL) || signed.clone().any(|parameter| holds(parameter.value, CONTROL)))
     {
         return Some(Ambiguity::ControlCharacter);
     }
@@ -244,7 +244,7 @@ fn ambiguity(request: &Request<'_>) -> Option<Ambiguity> {
     if is_suspect && path.contains(&b'?') {
         return Some(Ambiguity::PathSeparator('?'));
     }
-    if is_suspect && signed.clone().any(|parameter| holds_sub_resource(&parameter.value)) {
+    if is_suspect && signed.clone().any(|parameter| holds_sub_resource(parameter.value)) {
         return Some(Ambiguity::QuerySeparator('&'));
     }
     let mut before = signed.next()?;

@@ -154,8 +154,8 @@ fn meaning(target: &str) -> (Segments, Pairs) {
     assert!(!target.contains(['#', ';']), "{target}");
     let segments: Vec<_> = path.split('/').map(|segment| decode(segment.as_bytes()).into_owned()).collect();
     let mut query: Vec<_> = parameters(query.as_bytes())
-        .into_iter()
-        .map(|parameter| (parameter.name.into_owned(), parameter.value.into_owned()))
+        .iter()
+        .map(|parameter| (parameter.name.to_vec(), parameter.value.to_vec()))
         .collect();
     query.sort_by(|a, b| a.0.cmp(&b.0));
     (segments, query)
