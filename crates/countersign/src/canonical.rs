@@ -45,7 +45,7 @@ pub struct Parameters<'r> {
 /// In which order parameters stand when they are sorted by their names, and by their values where names are the same.
 #[derive(Clone, Debug, Default)]
 struct Order {
-    /// Their places among all; none where there are not two.
+    /// Their places among all; none where they were sent in order.
     places: SmallVec<[usize; 12]>,
     /// Whether two names may be the same.
     has_likes: bool,
@@ -143,7 +143,10 @@ impl<'r> Parameters<'r> {
     }
 
     fn order(&self) -> &Order {
-        self.order.get_or_init(|| if self.len() < 2 { Order::default() } else { self.find_order() })
+        self.order.get_or_init(|| {
+            let are_in_order = self.iter().is_sorted_by(|a, b| a.name < b.name);
+            if are_in_order { Order::default() } else { self.find_order() }
+        })
     }
 
     fn find_order(&self) -> Order {

@@ -7,6 +7,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use arc_swap::{ArcSwapOption, Guard};
+use once_cell::race::OnceBox;
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 
@@ -312,12 +313,16 @@ pub type Signature = Bytes;
 const MOST_MADE: usize = 4;
 
 /// The keys that were made of one secret: derived for a day, a region and a service, or prepared for an algorithm. Only
-/// what has proven a signature is kept, and of that the latest few. It is read without a lock.
+/// what has proven a signature is kept: the first that is good for any day, and the latest few. It is read without a lock.
 #[derive(Default)]
-pub struct MadeKeys(ArcSwapOption<SmallVec<[Made; MOST_MADE]>>);
+pub struct MadeKeys {
+    /// It stays, so that reading it is to follow a pointer.
+    lasting: OnceBox<Made>,
+    latest: ArcSwapOption<SmallVec<[Made; MOST_MADE]>>,
+}
 
 #[derive(Clone)]
-struct Made {
+pub(crate) struct Made {
     scheme: &'static str,
     algorithm: Algorithm,
     /// Its parts, one after the other with `/` between them; empty where there is none.
@@ -337,14 +342,18 @@ impl Made {
 }
 
 /// Keys that were kept, lent.
-pub(crate) struct KeptKeys {
-    all: Guard<Option<Arc<SmallVec<[Made; MOST_MADE]>>>>,
-    place: usize,
+pub(crate) enum KeptKeys<'m> {
+    Lasting(&'m Made),
+    Latest { all: Guard<Option<Arc<SmallVec<[Made; MOST_MADE]>>>>, place: usize },
 }
 
-impl KeptKeys {
+impl KeptKeys<'_> {
     pub(crate) fn keys(&self) -> &[SigningKey] {
-        self.all.as_ref().and_then(|all| all.get(self.place)).map_or(&[], |made| made.keys.as_slice())
+        let made = match self {
+            Self::Lasting(made) => Some(*made),
+            Self::Latest { all, place } => all.as_ref().and_then(|all| all.get(*place)),
+        };
+        made.map_or(&[], |made| made.keys.as_slice())
     }
 }
 
@@ -355,10 +364,14 @@ impl MadeKeys {
         scheme: &'static str,
         algorithm: Algorithm,
         scope: Option<&Scope<'_>>,
-    ) -> Option<KeptKeys> {
-        let all = self.0.load();
-        let place = all.as_ref()?.iter().position(|made| made.is_for(scheme, algorithm, scope))?;
-        Some(KeptKeys { all, place })
+    ) -> Option<KeptKeys<'_>> {
+        let is_it = |made: &Made| made.is_for(scheme, algorithm, scope);
+        if let Some(lasting) = self.lasting.get().filter(|made| is_it(made)) {
+            return Some(KeptKeys::Lasting(lasting));
+        }
+        let all = self.latest.load();
+        let place = all.as_ref()?.iter().position(is_it)?;
+        Some(KeptKeys::Latest { all, place })
     }
 
     /// Keeps what has proven a signature. Two at once may lose one of the two: it is made again.
@@ -369,20 +382,29 @@ impl MadeKeys {
         scope: Option<&Scope<'_>>,
         keys: SigningKeys,
     ) {
-        let scope = scope.map_or_else(String::new, Scope::to_text).into();
+        let text = scope.map_or_else(String::new, Scope::to_text).into();
+        let mut new = Made { scheme, algorithm, scope: text, keys };
+        if scope.is_none() {
+            new = match self.lasting.set(Box::new(new)) {
+                Ok(()) => return,
+                Err(new) => *new,
+            };
+        }
         let mut made = SmallVec::new();
-        made.push(Made { scheme, algorithm, scope, keys });
-        if let Some(kept) = self.0.load().as_ref() {
+        made.push(new);
+        if let Some(kept) = self.latest.load().as_ref() {
             made.extend(kept.iter().take(MOST_MADE - 1).cloned());
         }
-        self.0.store(Some(Arc::new(made)));
+        self.latest.store(Some(Arc::new(made)));
     }
 }
 
 /// A copy goes on with what was kept so far.
 impl Clone for MadeKeys {
     fn clone(&self) -> Self {
-        Self(ArcSwapOption::new(self.0.load_full()))
+        let lasting =
+            self.lasting.get().map_or_else(OnceBox::new, |made| OnceBox::with_value(Box::new(made.clone())));
+        Self { lasting, latest: ArcSwapOption::new(self.latest.load_full()) }
     }
 }
 
@@ -445,6 +467,43 @@ mod tests {
         }
     }
     impl rand_core::TryCryptoRng for Counting {}
+
+    #[test]
+    fn the_first_for_any_day_and_the_latest_few_are_kept() {
+        let made = MadeKeys::default();
+        let algorithm = Algorithm::HMAC_SHA256;
+        let scope = |day: usize| Scope {
+            date: format!("2026010{day}").into(),
+            region: "r".into(),
+            service: "s".into(),
+            terminator: "t".into(),
+        };
+        let key = |name: &str| smallvec![SigningKey::hmac(Hash::Sha256, name.as_bytes())];
+        let is = |found: Option<KeptKeys<'_>>, name: &str| {
+            found.is_some_and(|found| {
+                found.keys()[0].sign(b"text") == SigningKey::hmac(Hash::Sha256, name.as_bytes()).sign(b"text")
+            })
+        };
+        (0..2).for_each(|day| made.keep("a", algorithm, Some(&scope(day)), key(&day.to_string())));
+        made.keep("a", algorithm, None, key("lasting"));
+        made.keep("b", algorithm, None, key("another"));
+        let copy = made.clone();
+        (2..5).for_each(|day| made.keep("a", algorithm, Some(&scope(day)), key(&day.to_string())));
+        assert!(
+            is(made.get("a", algorithm, None), "lasting") && is(made.get("b", algorithm, None), "another")
+        );
+        for day in 0..5 {
+            let found = made.get("a", algorithm, Some(&scope(day)));
+            assert_eq!(is(found, &day.to_string()), day > 1, "{day}");
+            assert_eq!(is(copy.get("a", algorithm, Some(&scope(day))), &day.to_string()), day < 2, "{day}");
+        }
+        assert!(is(copy.get("a", algorithm, None), "lasting"));
+        assert!(
+            made.get("a", Algorithm::HMAC_SHA1, None).is_none() && made.get("c", algorithm, None).is_none()
+        );
+        made.keep("a", algorithm, Some(&scope(5)), key("5"));
+        assert!(made.get("b", algorithm, None).is_none() && is(made.get("a", algorithm, None), "lasting"));
+    }
 
     #[test]
     fn a_generated_pair_has_its_prefixes_lengths_and_checksum() {

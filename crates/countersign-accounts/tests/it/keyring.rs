@@ -192,6 +192,7 @@ fn a_public_key_never_becomes_a_secret_nor_a_secret_a_public_key() {
 
 #[test]
 fn an_entry_stays_small() {
-    // A million of them are in memory: what a public key needs more stands elsewhere.
-    assert!(size_of::<countersign_accounts::keyring::AccessKeyInForce>() <= 160);
+    // A million of them are in memory: what a public key needs more stands elsewhere. With the two counts of its `Arc`, and
+    // the one word of glibc's allocator, it fills 192 bytes, which come in steps of 16.
+    assert!(size_of::<countersign_accounts::keyring::AccessKeyInForce>() <= 168);
 }
