@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::{Data, Server, eventually, program, write_profile};
 
-const RSA: &str = "-----BEGIN PUBLIC KEY-----\n\
+pub(crate) const RSA: &str = "-----BEGIN PUBLIC KEY-----\n\
     MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA8andUCFoV2KFHuHyroF+\n\
     qcfIHDqqmRBRntG/M/pV0nIwUvwlzmndnp8N3ei4tpuvYluwaSc8hVs8J47snL3X\n\
     SAt+2CRoo1RhNY5nXF8XoYd+vI3CJnlV7h1FxME9WbMHk5vTsM+rf57lh5ZWUtvk\n\

@@ -1,6 +1,7 @@
 //! A walk past every page of the console, as somebody sees them who uses it.
 
 use super::site::{ADMINISTRATOR, PASSWORD, Site, totp};
+use crate::public_keys::RSA;
 use crate::support::browser::Browser;
 use crate::support::{Key, program, write_profile};
 
@@ -111,6 +112,21 @@ pub(super) fn tour(site: &Site, browser: &Browser, mut look: impl FnMut(&str)) {
     browser.go(&page(&format!("/access-keys/{}", paused.id)));
     browser.follow("#disable");
     look("access-key-disabled");
+    browser.go(&page("/access-keys/new"));
+    browser.fill("#description", "deployment robot");
+    browser.press("input[name='kind'][value='public']");
+    browser.press("#agreed");
+    browser.follow("#create");
+    browser.expect_status(422);
+    look("access-key-new-public-refused");
+    browser.fill("#public-key", RSA);
+    browser.follow("#create");
+    look("access-key-registered");
+    let id = browser.text("#access-key-id");
+    browser.go(&page(&format!("/access-keys/{id}")));
+    look("access-key-public");
+    browser.follow("#rotate");
+    look("access-key-public-rotate");
     browser.go(&page("/access-keys"));
     look("access-keys");
 
