@@ -48,7 +48,7 @@ struct Order {
     /// Their places among all; none where they were sent in order.
     places: SmallVec<[usize; 12]>,
     /// Whether two names may be the same.
-    has_likes: bool,
+    may_repeat: bool,
 }
 
 /// Where name and value of a parameter stand.
@@ -134,7 +134,7 @@ impl<'r> Parameters<'r> {
     /// The first name that stands more than once.
     pub fn repeated(&self) -> Option<Parameter<'_, 'r>> {
         // No two names are of one length, or none begins as another does.
-        if self.lengths.count_ones() as usize == self.len() || !self.order().has_likes {
+        if self.lengths.count_ones() as usize == self.len() || !self.order().may_repeat {
             return None;
         }
         let mut sorted = self.sorted();
@@ -143,31 +143,29 @@ impl<'r> Parameters<'r> {
     }
 
     fn order(&self) -> &Order {
-        self.order.get_or_init(|| {
-            let are_in_order = self.iter().is_sorted_by(|a, b| a.name < b.name);
-            if are_in_order { Order::default() } else { self.find_order() }
-        })
+        self.order.get_or_init(|| self.find_order())
     }
 
     fn find_order(&self) -> Order {
         // Names that differ do so in their first letters, nearly all of them: those are compared as one number, with the
         // place behind them.
-        let first = |(place, parameter): (usize, Parameter<'_, '_>)| {
-            first_fifteen(parameter.name) << 8 | place as u128
-        };
-        let mut firsts: SmallVec<[u128; 12]> = self.iter().enumerate().map(first).collect();
+        let names = self.list.iter().map(|entry| self.text(&entry.name));
+        let first = |(name, place): (&[u8], u128)| first_fifteen(name) << 8 | (place & 0xff);
+        let mut firsts: SmallVec<[u128; 12]> = names.zip(0..).map(first).collect();
+        if firsts.is_sorted_by(|a, b| a >> 8 < b >> 8) {
+            return Order::default();
+        }
         firsts.sort_unstable();
-        let alike = |pair: &[u128]| matches!(pair, [a, b] if a >> 8 == b >> 8);
-        let has_likes = firsts.len() > 256 || firsts.windows(2).any(alike);
+        let may_repeat = firsts.len() > 256 || !firsts.is_sorted_by(|a, b| a >> 8 < b >> 8);
         let mut places: SmallVec<[usize; 12]> =
             firsts.iter().map(|first| usize::from(*first as u8)).collect();
-        if has_likes {
+        if may_repeat {
             places = (0..self.len()).collect();
             places.sort_by_key(|place| {
                 self.list.get(*place).map(|entry| (self.text(&entry.name), self.text(&entry.value)))
             });
         }
-        Order { places, has_likes }
+        Order { places, may_repeat }
     }
 
     /// The same, of texts of their own.
@@ -611,9 +609,15 @@ mod tests {
             names.sort();
             assert!(parameters.sorted().map(|p| p.name).eq(names.iter().map(String::as_bytes)), "{count}");
             assert!(parameters.repeated().is_none());
-            let twice = format!("{query}&{}", names[count / 2]);
-            let twin = super::parameters(twice.as_bytes());
-            assert_eq!(twin.repeated().map(|p| p.name), Some(names[count / 2].as_bytes()));
+            // One of them twice, behind all others, and in its place among them when they are in order.
+            let twin = names[count - 2].clone();
+            let behind = format!("{query}&{twin}");
+            names.push(twin.clone());
+            names.sort();
+            for query in [behind, names.join("&")] {
+                let repeated = super::parameters(query.as_bytes());
+                assert_eq!(repeated.repeated().map(|p| p.name), Some(twin.as_bytes()), "{count}");
+            }
         }
     }
 
