@@ -143,18 +143,19 @@ impl<'r> Parameters<'r> {
     }
 
     fn order(&self) -> &Order {
-        self.order.get_or_init(|| self.find_order())
+        self.order.get_or_init(|| {
+            let are_in_order = self.iter().is_sorted_by(|a, b| a.name < b.name);
+            if are_in_order { Order::default() } else { self.find_order() }
+        })
     }
 
     fn find_order(&self) -> Order {
         // Names that differ do so in their first letters, nearly all of them: those are compared as one number, with the
         // place behind them.
-        let names = self.list.iter().map(|entry| self.text(&entry.name));
-        let first = |(name, place): (&[u8], u128)| first_fifteen(name) << 8 | (place & 0xff);
-        let mut firsts: SmallVec<[u128; 12]> = names.zip(0..).map(first).collect();
-        if firsts.is_sorted_by(|a, b| a >> 8 < b >> 8) {
-            return Order::default();
-        }
+        let first = |(place, parameter): (usize, Parameter<'_, '_>)| {
+            first_fifteen(parameter.name) << 8 | (place & 0xff) as u128
+        };
+        let mut firsts: SmallVec<[u128; 12]> = self.iter().enumerate().map(first).collect();
         firsts.sort_unstable();
         let may_repeat = firsts.len() > 256 || !firsts.is_sorted_by(|a, b| a >> 8 < b >> 8);
         let mut places: SmallVec<[usize; 12]> =
