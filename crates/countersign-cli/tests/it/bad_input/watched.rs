@@ -113,10 +113,11 @@ impl Watched {
         let thread = std::thread::spawn(move || {
             let (mut asked, mut longest) = (0, Duration::ZERO);
             while !stopped.load(Ordering::Relaxed) {
+                let request = signed(&key, "GET", "/api/tenants", &[]);
                 let began = Instant::now();
                 let mut stream = TcpStream::connect(&address).unwrap();
                 stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-                stream.write_all(signed(&key, "GET", "/api/tenants", &[]).as_bytes()).unwrap();
+                stream.write_all(request.as_bytes()).unwrap();
                 let (status, answer) = crate::support::read_answer(&mut stream);
                 assert_eq!(status, 200, "{answer}");
                 longest = longest.max(began.elapsed());
