@@ -7,14 +7,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::Hasher as _;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use countersign::{Refusal, Timestamp};
 use hashbrown::hash_map::Entry;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet, hash_set};
 use rand_core::CryptoRng;
 use siphasher::sip::SipHasher13;
 
@@ -23,6 +23,8 @@ pub const DEFAULT_CAPACITY: usize = 1_000_000;
 
 /// All that a key has used stands in one shard, chosen by its id.
 const SHARDS: usize = 64;
+/// How many are counted down while others wait.
+const AT_ONCE: usize = 1000;
 const MINUTE: i64 = 60;
 
 /// What has been used by requests whose signatures still stand.
@@ -48,16 +50,43 @@ pub struct Replays {
 #[derive(Default)]
 struct Shard {
     /// By the minute in which they can be forgotten.
-    buckets: BTreeMap<i64, HashSet<Used>>,
+    buckets: BTreeMap<i64, HashSet<Used, AsTheyAre>>,
     /// How many a key has in all buckets.
-    held: HashMap<u64, usize>,
+    held: HashMap<u64, usize, AsTheyAre>,
 }
 
 /// What was used, and by which key, hashed.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq)]
 struct Used {
     key: u64,
     nonce: u64,
+}
+
+impl Hash for Used {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.nonce);
+    }
+}
+
+type AsTheyAre = BuildHasherDefault<AsItIs>;
+
+/// The hash of one number that is a hash already: to hash it again adds nothing.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    /// Of anything else.
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Replays {
@@ -107,14 +136,14 @@ impl Replays {
         let used = Used { key: self.hash(access_key.as_bytes()), nonce: self.hash(nonce) };
         let Some(mut shard) = self.shard(used.key) else { return Err(Refusal::Replayed) };
         let Shard { buckets, held } = &mut *shard;
-        let bucket = buckets.get_mut(&minute);
         // A bucket of this shard is dropped under the same lock, after the floor was raised.
-        if minute <= self.floor.load(Ordering::Relaxed)
-            || bucket.as_ref().is_some_and(|bucket| bucket.contains(&used))
-        {
+        if minute <= self.floor.load(Ordering::Relaxed) {
             return Err(Refusal::Replayed);
         }
         let by_key = held.entry(used.key);
+        let hash_set::Entry::Vacant(place) = buckets.entry(minute).or_default().entry(used) else {
+            return Err(Refusal::Replayed);
+        };
         let held_by_key = if let Entry::Occupied(held) = &by_key { *held.get() } else { 0 };
         if !self.has_room(held_by_key) {
             let retry = Duration::from_secs(60);
@@ -125,10 +154,7 @@ impl Replays {
         }
         self.held.fetch_add(1, Ordering::Relaxed);
         *by_key.or_default() += 1;
-        match bucket {
-            Some(bucket) => bucket.insert(used),
-            None => buckets.entry(minute).or_default().insert(used),
-        };
+        place.insert();
         Ok(())
     }
 
@@ -149,8 +175,8 @@ impl Replays {
 
     fn has_room(&self, held_by_key: usize) -> bool {
         let held = self.held.load(Ordering::Relaxed);
-        let fair = (self.capacity / 2) / (self.keys.load(Ordering::Relaxed) + 1);
-        held < self.capacity / 2 || (held < self.capacity && held_by_key < fair)
+        let fair = || (self.capacity / 2) / (self.keys.load(Ordering::Relaxed) + 1);
+        held < self.capacity / 2 || (held < self.capacity && held_by_key < fair())
     }
 
     /// Drops the buckets whose time is over.
@@ -160,28 +186,45 @@ impl Replays {
         {
             return;
         }
+        if self.is_empty() {
+            return;
+        }
         for shard in &self.shards {
-            let mut shard = lock(shard);
-            let Shard { buckets, held } = &mut *shard;
-            while let Some(first) = buckets.first_entry().filter(|first| *first.key() <= over) {
-                self.floor.fetch_max(*first.key(), Ordering::Relaxed);
-                let bucket = first.remove();
-                self.held.fetch_sub(bucket.len(), Ordering::Relaxed);
-                for used in bucket {
-                    let Entry::Occupied(mut by_key) = held.entry(used.key) else { continue };
-                    if *by_key.get() > 1 {
-                        *by_key.get_mut() -= 1;
-                    } else {
-                        by_key.remove();
-                        self.keys.fetch_sub(1, Ordering::Relaxed);
-                    }
-                }
+            while let Some(bucket) = self.take_first(shard, over) {
+                self.count_down(shard, bucket);
             }
         }
     }
 
+    /// The first bucket of a shard, if its time is over.
+    fn take_first(&self, shard: &Mutex<Shard>, over: i64) -> Option<HashSet<Used, AsTheyAre>> {
+        let mut shard = lock(shard);
+        let first = shard.buckets.first_entry().filter(|first| *first.key() <= over)?;
+        self.floor.fetch_max(*first.key(), Ordering::Relaxed);
+        Some(first.remove())
+    }
+
+    /// Counts what a bucket of a shard held as gone, some at a time: requests that need the shard do not wait for all of it.
+    fn count_down(&self, shard: &Mutex<Shard>, bucket: HashSet<Used, AsTheyAre>) {
+        let mut gone = bucket.into_iter();
+        while gone.len() > 0 {
+            let (mut shard, before) = (lock(shard), gone.len());
+            for used in gone.by_ref().take(AT_ONCE) {
+                let Entry::Occupied(mut by_key) = shard.held.entry(used.key) else { continue };
+                if *by_key.get() > 1 {
+                    *by_key.get_mut() -= 1;
+                } else {
+                    by_key.remove();
+                    self.keys.fetch_sub(1, Ordering::Relaxed);
+                }
+            }
+            self.held.fetch_sub(before - gone.len(), Ordering::Relaxed);
+        }
+    }
+
     fn shard(&self, key: u64) -> Option<MutexGuard<'_, Shard>> {
-        let place = usize::try_from(key % SHARDS as u64).ok()?;
+        // The ends of the hash are what tables go by.
+        let place = usize::try_from((key >> 24) % SHARDS as u64).ok()?;
         self.shards.get(place).map(lock)
     }
 

@@ -391,7 +391,7 @@ impl Verifier {
         let Some(until) = used_until else { return Ok(()) };
         let claim = verified.proven.claim();
         let used = claim.nonce.as_ref().map_or(&*claim.signature, |nonce| nonce.as_bytes());
-        self.replays.use_up(verified.access_key.id(), used, claim.signed_at, until, self.not_before(now))
+        self.replays.use_up(&claim.access_key_id, used, claim.signed_at, until, self.not_before(now))
     }
 
     /// The AccessKey of this id if a request by it could be let through now. For whatever acts in the name of a key

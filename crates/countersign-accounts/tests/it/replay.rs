@@ -125,6 +125,26 @@ fn case_39_a_flood_is_refused_and_makes_nobody_else_forget() {
     assert_eq!(replays.len(), 1);
 }
 
+/// They are counted down some at a time, and to the last.
+#[test]
+fn what_is_forgotten_makes_room_whatever_its_number() {
+    let replays = replays(10_000);
+    for number in [1, 999, 1000, 1001, 2500] {
+        let at = now().plus(Duration::from_secs(3600 * number));
+        for nonce in 0..number {
+            assert_eq!(used_at(&replays, "A", &nonce.to_string(), at, at), Ok(()));
+            assert_eq!(used_at(&replays, "B", &nonce.to_string(), at, at), Ok(()));
+        }
+        assert_eq!(replays.len(), 2 * number as usize, "what was before is forgotten");
+    }
+    // Neither a key nor what it has used is counted that is not there any more: one has taken the half that is for whoever
+    // comes, and the next has a third of the other, as that of one of two keys with one more to come.
+    let at = now().plus(Duration::from_secs(3600 * 5000));
+    let through =
+        |key| (0..10_000).filter(|nonce| used_at(&replays, key, &nonce.to_string(), at, at).is_ok()).count();
+    assert_eq!((through("C"), through("A")), (5000, 1666));
+}
+
 /// Judged twice, with the wish that what may not be repeated is not.
 fn twice(method: &str, demands: &Demands) -> [Result<(), Refusal>; 2] {
     let verifier = verifier();
