@@ -1,5 +1,7 @@
 //! What kinds of bytes a text holds: the question that canonicalization asks most.
 
+use wide::u8x16;
+
 /// `%`.
 pub(crate) const ESCAPE: u8 = 1 << 0;
 /// `+`, a blank in forms.
@@ -41,6 +43,12 @@ const fn find_kinds(byte: u8) -> u8 {
         | when(matches!(byte, b'?' | b'#' | b'&'), SEPARATOR)
 }
 
+/// Whether a byte is never encoded.
+#[inline(always)]
+pub(crate) fn is_unreserved(byte: u8) -> bool {
+    kinds_of(byte) & RESERVED == 0
+}
+
 /// The kinds of a byte, a bit each.
 #[inline(always)]
 pub(crate) fn kinds_of(byte: u8) -> u8 {
@@ -71,64 +79,75 @@ pub(crate) fn cut(text: &str, ascii: u8) -> Option<(&str, &str)> {
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
-/// The places of the bytes in a query that separate or encode: of each `=`, and of each byte below `,`. Those are `&`, `%` and
-/// `+`, and few that queries have besides. It looks at eight bytes at a time.
-pub(crate) struct Places<'t> {
-    words: std::slice::Iter<'t, [u8; 8]>,
-    /// What is left behind the words, filled up with what has no place.
-    last: Option<u64>,
-    word: u64,
-    /// Where the word begins.
+/// The reserved bytes of a text, with their places. It looks at 64 bytes at a time.
+pub(crate) struct Reserved<'t> {
+    text: &'t [u8],
+    /// Where those begin that are being looked at.
     start: usize,
-    /// A bit for each byte in the word that has a place.
+    /// A bit for each of them that is reserved.
     found: u64,
 }
 
-impl<'t> Places<'t> {
+impl<'t> Reserved<'t> {
     #[inline(always)]
-    pub(crate) fn of(query: &'t [u8]) -> Self {
-        let (words, rest) = query.as_chunks::<8>();
-        let last = match query.last_chunk::<8>() {
-            _ if rest.is_empty() => None,
-            // Some of it was in a word already.
-            Some(eight) => Some(u64::from_le_bytes(*eight) >> (64 - 8 * rest.len())),
-            None => Some(rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))),
-        };
-        let last = last.map(|last| last | u64::MAX << (8 * rest.len()));
-        Self { words: words.iter(), last, word: 0, start: 0usize.wrapping_sub(8), found: 0 }
+    pub(crate) fn of(text: &'t [u8]) -> Self {
+        Self { text, start: 0, found: reserved_at(text) }
     }
 }
 
-impl Iterator for Places<'_> {
+impl Iterator for Reserved<'_> {
     type Item = (usize, u8);
 
     #[inline(always)]
     fn next(&mut self) -> Option<(usize, u8)> {
         while self.found == 0 {
-            self.word = match self.words.next() {
-                Some(word) => u64::from_le_bytes(*word),
-                None => self.last.take()?,
-            };
-            self.start = self.start.wrapping_add(8);
-            self.found = separating(self.word);
+            self.start += 64;
+            self.found = reserved_at(self.text.get(self.start..).filter(|rest| !rest.is_empty())?);
         }
-        let bit = self.found.trailing_zeros();
+        let at = self.start + self.found.trailing_zeros() as usize;
         self.found &= self.found - 1;
-        Some((self.start + (bit / 8) as usize, (self.word >> (bit & !7)) as u8))
+        Some((at, *self.text.get(at)?))
     }
 }
 
-/// The highest bit of each byte of a word that is `=`, or below `,`.
+/// A bit for each reserved byte of the first 64.
+#[inline(never)]
+fn reserved_at(text: &[u8]) -> u64 {
+    match text.first_chunk::<64>() {
+        Some(whole) => {
+            whole.as_chunks().0.iter().rev().fold(0, |found, part| found << 16 | reserved_in(*part))
+        }
+        None => reserved_at_end(text),
+    }
+}
+
+fn reserved_at_end(text: &[u8]) -> u64 {
+    let (parts, rest) = text.as_chunks();
+    let last = match text.last_chunk() {
+        _ if rest.is_empty() => 0,
+        // Some of these are in the part before.
+        Some(last) => reserved_in(*last) >> (16 - rest.len()),
+        None => rest.iter().rev().fold(0, |found, byte| found << 1 | u64::from(!is_unreserved(*byte))),
+    };
+    parts.iter().rev().fold(last, |found, part| found << 16 | reserved_in(*part))
+}
+
 #[inline(always)]
-fn separating(word: u64) -> u64 {
-    const EACH: u64 = u64::from_le_bytes([1; 8]);
-    const LOWER: u64 = u64::from_le_bytes([0x7f; 8]);
-    // With its highest bit set, no byte borrows from the next; one below `,` loses it.
-    let not_below = ((word | !LOWER) - EACH * b',' as u64) | word;
-    let difference = word ^ (EACH * b'=' as u64);
-    // A byte that is not 0 carries into its highest bit, or has it already; none carries into the next.
-    let differs = ((difference & LOWER) + LOWER) | difference;
-    !(not_below & differs | LOWER)
+fn reserved_in(sixteen: [u8; 16]) -> u64 {
+    let bytes = u8x16::new(sixteen);
+    let all = u8x16::splat;
+    // In either case; nothing else becomes a letter.
+    let is_letter = is_within(bytes | all(0x20), b'a', b'z');
+    // `-`, `.`, `/` and the digits, and not `/`.
+    let is_digit = is_within(bytes, b'-', b'9') & !bytes.simd_eq(all(b'/'));
+    let is_other = bytes.simd_eq(all(b'_')) | bytes.simd_eq(all(b'~'));
+    u64::from(!(is_letter | is_digit | is_other).to_bitmask() & 0xffff)
+}
+
+#[inline(always)]
+fn is_within(bytes: u8x16, first: u8, last: u8) -> u8x16 {
+    let behind = bytes - u8x16::splat(first);
+    behind.min(u8x16::splat(last - first)).simd_eq(behind)
 }
 
 #[cfg(test)]
@@ -143,24 +162,27 @@ mod tests {
                 assert!(!holds(&text, ESCAPE | PLUS | CONTROL));
                 text[at] = b'%';
                 assert!(holds(&text, ESCAPE) && !holds(&text, PLUS), "{at} of {length}");
-                text[length - 1] = b'+';
-                let mut expected = vec![(at, b'%'), (length - 1, b'+')];
-                expected.retain(|(at, byte)| text[*at] == *byte);
-                assert_eq!(Places::of(&text).collect::<Vec<_>>(), expected);
             }
-        }
-        // Whatever stands beside it.
-        for byte in 0..=u8::MAX {
-            let text = [byte, b'&', byte, byte.wrapping_add(1), byte, b'=', byte, byte, byte];
-            let expected: Vec<_> =
-                text.into_iter().enumerate().filter(|(_, byte)| *byte < b',' || *byte == b'=').collect();
-            assert_eq!(Places::of(&text).collect::<Vec<_>>(), expected, "{byte}");
         }
         assert_eq!(cut("a=b=c", b'='), Some(("a", "b=c")));
         assert_eq!(
             (cut("é", b'='), cut("é=", b'='), cut("=", b'=')),
             (None, Some(("é", "")), Some(("", "")))
         );
+    }
+
+    #[test]
+    fn what_is_reserved_is_found_wherever_it_stands() {
+        // Every byte, at every place of sixteen and on both sides of sixty-four, in texts of every length there.
+        let all: Vec<u8> = (0..=u8::MAX).chain(0..=u8::MAX).collect();
+        for start in 0..256 {
+            for length in (0..36).chain(60..70).chain([126, 130, 200, 256]) {
+                let text = &all[start..start + length];
+                let reserved = |(_, byte): &(usize, u8)| kinds_of(*byte) & RESERVED != 0;
+                let expected = text.iter().copied().enumerate().filter(reserved);
+                assert!(Reserved::of(text).eq(expected), "{length} from {start}");
+            }
+        }
     }
 
     #[test]

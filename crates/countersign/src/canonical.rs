@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::bytes::{ESCAPE, PLUS, RESERVED, holds, kinds_of};
+use crate::bytes::{ESCAPE, PLUS, RESERVED, Reserved, holds, is_unreserved, kinds_of};
 use crate::crypto::Bytes;
 
 pub use parameters::{Parameter, Parameters, parameters};
@@ -101,22 +101,18 @@ pub fn encode_twice(text: &[u8], out: &mut impl Sink) {
 fn encode_behind(mark: &[u8], text: &[u8], kept: &[u8], out: &mut impl Sink) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
-    let stays = |byte: u8| is_unreserved(byte) || kept.contains(&byte);
-    if !holds(text, RESERVED) {
+    // Of a short text, it takes less to look at each byte.
+    if text.len() < 16 && !holds(text, RESERVED) {
         return out.push(text);
     }
-    let mut rest = text;
-    while !rest.is_empty() {
-        let plain = rest.iter().position(|byte| !stays(*byte)).unwrap_or(rest.len());
-        let (before, behind) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
-        out.push(before);
-        rest = behind;
-        if let [byte, behind @ ..] = rest {
-            out.push(mark);
-            out.push(&[digit(byte >> 4), digit(byte & 15)]);
-            rest = behind;
-        }
+    let mut rest = 0;
+    for (at, byte) in Reserved::of(text).filter(|(_, byte)| !kept.contains(byte)) {
+        out.push(text.get(rest..at).unwrap_or_default());
+        out.push(mark);
+        out.push(&[digit(byte >> 4), digit(byte & 15)]);
+        rest = at + 1;
     }
+    out.push(text.get(rest..).unwrap_or_default());
 }
 
 /// Compares two texts as [`encode`] with nothing kept would write them, without writing them: a `%` sorts before all that
@@ -124,11 +120,6 @@ fn encode_behind(mark: &[u8], text: &[u8], kept: &[u8], out: &mut impl Sink) {
 pub fn compare_encoded(a: &[u8], b: &[u8]) -> Ordering {
     let rank = |byte: &u8| (is_unreserved(*byte), *byte);
     a.iter().map(rank).cmp(b.iter().map(rank))
-}
-
-#[inline(always)]
-fn is_unreserved(byte: u8) -> bool {
-    kinds_of(byte) & RESERVED == 0
 }
 
 /// Writes bytes as hexadecimal digits, in lower case.

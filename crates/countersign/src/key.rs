@@ -332,7 +332,8 @@ pub(crate) struct Made {
 
 impl Made {
     fn is_for(&self, scheme: &'static str, algorithm: Algorithm, scope: Option<&Scope<'_>>) -> bool {
-        self.scheme == scheme
+        // The same name is the same text, nearly always.
+        (std::ptr::eq(self.scheme, scheme) || self.scheme == scheme)
             && self.algorithm == algorithm
             && match scope {
                 None => self.scope.is_empty(),

@@ -5,11 +5,11 @@ use std::cell::OnceCell;
 use std::fmt;
 
 use http::HeaderMap;
-use http::header::HeaderName;
+use http::header::{AUTHORIZATION, HeaderName};
 use http::request::Parts;
 
 use crate::bytes::{ESCAPE, NOT_IN_TARGETS, kinds_in};
-use crate::canonical::{Parameters, decode, parameters};
+use crate::canonical::{Parameters, decode};
 use crate::claim::Claim;
 use crate::refusal::Malformed;
 use crate::scheme::{ReadError, Scheme};
@@ -25,6 +25,8 @@ pub struct Request<'r> {
     query: Option<&'r str>,
     headers: &'r HeaderMap,
     body: Body<'r>,
+    /// The first `Authorization`: nearly all that looks at a request asks for it.
+    authorization: Option<&'r [u8]>,
     /// The kinds of all bytes of the path.
     path_kinds: u8,
     /// The query, taken apart once: to tell the scheme, to read and to canonicalize take it alike.
@@ -45,6 +47,7 @@ pub enum Body<'r> {
 
 impl<'r> Request<'r> {
     /// A request from its target, such as `/api/projects?name=a`.
+    #[inline(always)]
     pub fn new(method: &'r str, target: &'r str, headers: &'r HeaderMap, body: Body<'r>) -> Self {
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
@@ -54,10 +57,12 @@ impl<'r> Request<'r> {
     }
 
     /// A request from the head that the `http` crate holds of it.
+    #[inline(always)]
     pub fn of(head: &'r Parts, body: Body<'r>) -> Self {
         Self::whole(head.method.as_str(), head.uri.path(), head.uri.query(), &head.headers, body)
     }
 
+    #[inline(always)]
     fn whole(
         method: &'r str,
         path: &'r str,
@@ -71,8 +76,9 @@ impl<'r> Request<'r> {
             query,
             headers,
             body,
+            authorization: headers.get(AUTHORIZATION).map(|value| value.as_bytes()),
             path_kinds: kinds_in(path.as_bytes()),
-            parameters: parameters(query.unwrap_or_default().as_bytes()),
+            parameters: Parameters::of_query(query.unwrap_or_default()),
             with_form: OnceCell::new(),
             claim: OnceCell::new(),
         }
@@ -80,7 +86,13 @@ impl<'r> Request<'r> {
 
     /// Its claim by the scheme that reads it, which is the same each time.
     pub(crate) fn claim(&self, scheme: &dyn Scheme) -> &Result<Claim<'r>, ReadError> {
-        self.claim.get_or_init(|| scheme.read(self))
+        self.claim.get_or_init(|| {
+            if self.parameters.is_cut() {
+                let why = "it has more than 65,535 parameters, or is longer than 256 MiB";
+                return Err(Malformed::unreadable("the query", why).into());
+            }
+            scheme.read(self)
+        })
     }
 
     /// The method.
@@ -119,6 +131,11 @@ impl<'r> Request<'r> {
         self.headers.len() > self.headers.keys_len()
     }
 
+    /// The first `Authorization`.
+    pub(crate) fn authorization(&self) -> Option<&'r [u8]> {
+        self.authorization
+    }
+
     /// How much of the body is in hand.
     pub fn body(&self) -> Body<'r> {
         self.body
@@ -137,17 +154,18 @@ impl<'r> Request<'r> {
     /// The parameters of the query, and behind them those of the body, which is a form.
     pub(crate) fn parameters_with_form(&self) -> &Parameters<'r> {
         self.with_form.get_or_init(|| {
-            let mut all = parameters(self.query.unwrap_or_default().as_bytes());
+            let mut all = Box::new(Parameters::of_query(self.query.unwrap_or_default()));
             if let Body::Whole(form) = self.body {
-                all.take_apart(form);
+                all.add_form(form);
             }
-            Box::new(all)
+            all
         })
     }
 
     /// Whether the query has a parameter of this name.
+    #[inline(always)]
     pub fn has_parameter(&self, name: &str) -> bool {
-        self.parameters.named(name).is_some()
+        self.parameters.last(name).is_some()
     }
 
     /// Whether the method is a token and the target a path and a query of printable ASCII (RFC 9112, section 3). For

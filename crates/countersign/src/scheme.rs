@@ -1,13 +1,13 @@
 //! What one signature scheme must say of itself. What all have in common is written once, in `verify.rs` and
 //! `sign.rs`, where no scheme can get it wrong.
 
-use std::cell::Cell;
 use std::fmt::Debug;
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
+use crate::buffer::Buffer;
 use crate::canonical::Sink;
 use crate::claim::Claim;
 use crate::dialects::Dialect;
@@ -101,41 +101,23 @@ pub enum ReadError {
 #[derive(Clone, Debug)]
 pub struct Marks<'a, 'r> {
     request: &'a Request<'r>,
-    authorization: Option<&'r [u8]>,
-    /// The marks that the query bears, looked for when one is first asked for.
-    in_query: Cell<Option<u8>>,
-}
-
-/// A parameter that a query bears which is signed.
-#[derive(Clone, Copy, Debug)]
-#[repr(u8)]
-pub(crate) enum Mark {
-    Signature = 1 << 0,
-    SignatureNonce = 1 << 1,
-    AccessKeyId = 1 << 2,
-    BearerToken = 1 << 3,
-    OssAccessKeyId = 1 << 4,
-    OssSignatureVersion = 1 << 5,
-    AmzSignature = 1 << 6,
-    AmzAlgorithm = 1 << 7,
 }
 
 impl<'a, 'r> Marks<'a, 'r> {
     /// The marks of a request.
     pub fn of(request: &'a Request<'r>) -> Self {
-        let authorization = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
-        Self { request, authorization, in_query: Cell::new(None) }
+        Self { request }
     }
 
     /// Whether there is an `Authorization` at all.
     pub fn has_authorization(&self) -> bool {
-        self.authorization.is_some()
+        self.request.authorization().is_some()
     }
 
     /// Whether an `Authorization` begins with these words.
     #[inline]
     pub fn authorization(&self, start: &str) -> bool {
-        let Some(first) = self.authorization else { return false };
+        let Some(first) = self.request.authorization() else { return false };
         first.starts_with(start.as_bytes())
             || (self.request.repeats_fields() && self.another_authorization(start))
     }
@@ -146,36 +128,9 @@ impl<'a, 'r> Marks<'a, 'r> {
         others.into_iter().any(|value| value.as_bytes().starts_with(start.as_bytes()))
     }
 
-    /// Whether the query has this parameter.
-    pub(crate) fn in_query(&self, mark: Mark) -> bool {
-        let found = self.in_query.get().unwrap_or_else(|| {
-            let marks = self.request.parameters().iter().filter_map(|parameter| Mark::named(parameter.name));
-            let found = marks.fold(0, |found, mark| found | mark as u8);
-            self.in_query.set(Some(found));
-            found
-        });
-        found & mark as u8 != 0
-    }
-
     /// The request itself.
     pub fn request(&self) -> &'a Request<'r> {
         self.request
-    }
-}
-
-impl Mark {
-    fn named(name: &[u8]) -> Option<Self> {
-        match name {
-            b"Signature" => Some(Self::Signature),
-            b"SignatureNonce" => Some(Self::SignatureNonce),
-            b"AccessKeyId" => Some(Self::AccessKeyId),
-            b"BearerToken" => Some(Self::BearerToken),
-            b"OSSAccessKeyId" => Some(Self::OssAccessKeyId),
-            b"x-oss-signature-version" => Some(Self::OssSignatureVersion),
-            b"X-Amz-Signature" => Some(Self::AmzSignature),
-            b"X-Amz-Algorithm" => Some(Self::AmzAlgorithm),
-            _ => None,
-        }
     }
 }
 
@@ -262,18 +217,15 @@ impl SignOptions {
     }
 }
 
-/// How long a string to sign may be before it is held in allocated memory, in bytes.
-const INLINE: usize = 512;
+/// How long strings to sign usually are at most, in bytes.
+const STRING_TO_SIGN: usize = 512;
 /// How long canonical requests usually are at most, in bytes.
 const CANONICAL_REQUEST: usize = 1024;
 
 /// The text that goes into the MAC. It is bytes: header values need not be UTF-8.
 #[derive(Clone, Debug)]
 pub struct StringToSign {
-    inline: [u8; INLINE],
-    length: usize,
-    /// All of it, where it is longer than `inline`.
-    long: Vec<u8>,
+    text: Buffer<STRING_TO_SIGN>,
     /// The text whose hash stands in it, where the scheme has one.
     canonical_request: Vec<u8>,
 }
@@ -281,42 +233,30 @@ pub struct StringToSign {
 impl StringToSign {
     /// An empty one.
     pub fn new() -> Self {
-        Self { inline: [0; INLINE], length: 0, long: Vec::new(), canonical_request: Vec::new() }
+        Self { text: Buffer::default(), canonical_request: Vec::new() }
     }
 
     /// Appends bytes.
     #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
-        let end = self.length + bytes.len();
-        match self.inline.get_mut(self.length..end) {
-            Some(room) => room.copy_from_slice(bytes),
-            None => self.push_long(bytes),
-        }
-        self.length = end;
+        self.text.push(bytes);
+    }
+
+    /// Appends the beginnings of some texts, each as long as is said: see [`Buffer::push_starts`].
+    #[inline(always)]
+    pub(crate) fn push_starts<const N: usize>(&mut self, texts: [(&[u8], usize); N]) {
+        self.text.push_starts(texts);
     }
 
     /// Appends one byte.
     #[inline]
     pub fn push_byte(&mut self, byte: u8) {
-        match self.inline.get_mut(self.length) {
-            Some(room) => *room = byte,
-            None => self.push_long(&[byte]),
-        }
-        self.length += 1;
-    }
-
-    #[cold]
-    fn push_long(&mut self, bytes: &[u8]) {
-        if self.long.is_empty() {
-            self.long.extend_from_slice(self.inline.get(..self.length).unwrap_or_default());
-        }
-        self.long.extend_from_slice(bytes);
+        self.text.push_byte(byte);
     }
 
     /// Makes it empty again.
     pub fn clear(&mut self) {
-        self.length = 0;
-        self.long.clear();
+        self.text.clear();
         self.canonical_request.clear();
     }
 
@@ -333,7 +273,7 @@ impl StringToSign {
 
     /// Its bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        self.inline.get(..self.length).unwrap_or(&self.long)
+        self.text.as_bytes()
     }
 
     /// It as text, for people: what is not UTF-8 is replaced.
@@ -344,38 +284,12 @@ impl StringToSign {
 
 impl Sink for StringToSign {
     fn push(&mut self, bytes: &[u8]) {
-        Self::push(self, bytes);
+        self.text.push(bytes);
     }
 }
 
 impl Default for StringToSign {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_pushed_is_what_is_there_whatever_its_length() {
-        for piece in [1, 7, 100, 511, 512, 513, 2000] {
-            let mut text = StringToSign::new();
-            let mut expected = Vec::new();
-            for round in 0..20u8 {
-                let bytes = vec![round; piece];
-                text.push(&bytes);
-                expected.extend_from_slice(&bytes);
-                assert_eq!(text.as_bytes(), expected, "pieces of {piece}");
-            }
-            text.push(b"");
-            text.push_byte(b'x');
-            expected.push(b'x');
-            assert_eq!(text.as_bytes(), expected);
-            text.clear();
-            text.push(b"again");
-            assert_eq!(text.as_bytes(), b"again");
-        }
     }
 }

@@ -69,8 +69,8 @@ impl Timestamp {
     }
 
     /// Reads `2026-11-21T23:23:13Z` in just these places, with or without a fraction of a second.
-    pub fn parse_iso8601(text: &str) -> Option<Self> {
-        let (seconds, rest) = text.as_bytes().split_first_chunk::<19>()?;
+    pub fn parse_iso8601(text: impl AsRef<[u8]>) -> Option<Self> {
+        let (seconds, rest) = text.as_ref().split_first_chunk::<19>()?;
         let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', i1, i2, b':', s1, s2] = *seconds
         else {
             return None;

@@ -10,7 +10,7 @@ impl Parameters {
     /// Reads a query. What is not UTF-8 once decoded is replaced: no name and no value that is looked for holds such.
     pub(super) fn read(query: &str) -> Self {
         let pairs = canonical::parameters(query.as_bytes());
-        Self(pairs.iter().map(|pair| (text(pair.name), text(pair.value))).collect())
+        Self(pairs.iter().map(|pair| (text(pair.name()), text(pair.value()))).collect())
     }
 
     /// Whether there is a parameter of this name, with a value or without.

@@ -56,7 +56,7 @@ fn is_called(judged: &Judged) -> bool {
 fn action(arrival: &Arrival<'_>, body: &[u8]) -> Option<String> {
     let named = |text: &[u8]| {
         let parameters = parameters(text);
-        String::from_utf8(parameters.named("Action")?.value.to_vec()).ok()
+        String::from_utf8(parameters.named("Action")?.value().to_vec()).ok()
     };
     let field = || Some(arrival.parts.headers.get("x-acs-action")?.to_str().ok()?.to_owned());
     let query = arrival.parts.uri.query().unwrap_or_default();

@@ -1,71 +1,172 @@
 //! The parameters of a query, taken apart once for all who ask.
 
+mod order;
+
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::ops::Range;
+use std::fmt;
 
 use smallvec::SmallVec;
 
-use super::{first_eight, hex};
-use crate::bytes::Places;
+use self::order::{FirstBytes, Order};
+use super::{Sink, encode, encode_twice, hex};
+use crate::buffer::{Buffer, Padded};
+use crate::bytes::Reserved;
+use crate::scheme::StringToSign;
 
 /// A parameter of a query, decoded.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Parameter<'p, 'r> {
-    pub name: &'p [u8],
-    pub value: &'p [u8],
-    /// The value, if it was sent as it is meant.
-    sent: Option<&'r [u8]>,
+    all: &'p Parameters<'r>,
+    entry: &'p Entry,
 }
 
-impl<'r> Parameter<'_, 'r> {
-    /// The value, for as long as the request lasts: a copy where it was not sent as it is meant.
-    pub fn lasting_value(&self) -> Cow<'r, [u8]> {
-        self.sent.map_or_else(|| Cow::Owned(self.value.to_vec()), Cow::Borrowed)
+impl<'p, 'r> Parameter<'p, 'r> {
+    /// Its name.
+    #[inline(always)]
+    pub fn name(&self) -> &'p [u8] {
+        self.entry.name(self.all.text_of(self.entry))
+    }
+
+    /// Its value; empty where it has none.
+    #[inline(always)]
+    pub fn value(&self) -> &'p [u8] {
+        self.entry.value(self.all.text_of(self.entry))
+    }
+
+    /// The value as text, for as long as the request lasts: a copy where it was not sent as it is meant. `None` where it is not
+    /// UTF-8.
+    pub fn text(&self) -> Option<Cow<'r, str>> {
+        let Entry { equals, end, tags, .. } = *self.entry;
+        let range = equals as usize + 1..end as usize;
+        match tags & (IN_FORM | DECODED) {
+            0 => Some(Cow::Borrowed(self.all.query.get(range).unwrap_or_default())),
+            IN_FORM => {
+                std::str::from_utf8(self.all.form.get(range).unwrap_or_default()).ok().map(Cow::Borrowed)
+            }
+            _ => std::str::from_utf8(self.value()).ok().map(|text| Cow::Owned(text.to_owned())),
+        }
+    }
+
+    /// Whether two are one and the same, and not only alike.
+    #[inline(always)]
+    pub(crate) fn is(&self, other: &Parameter<'_, '_>) -> bool {
+        std::ptr::eq(self.entry, other.entry)
+    }
+
+    /// Writes the name as [`encode`] does.
+    pub(crate) fn encode_name(&self, out: &mut impl Sink) {
+        if self.entry.is(PLAIN_NAME) { out.push(self.name()) } else { encode(self.name(), b"", out) }
+    }
+
+    /// Writes the value as [`encode`] does.
+    pub(crate) fn encode_value(&self, out: &mut impl Sink) {
+        if self.entry.is(PLAIN_VALUE) { out.push(self.value()) } else { encode(self.value(), b"", out) }
+    }
+
+    /// Writes `name=value` behind a separator, both as [`encode_twice`] does, and the `=` as `%3D`.
+    #[inline]
+    pub(crate) fn encode_twice(&self, separator: &Padded, out: &mut StringToSign) {
+        static EQUALS: Padded = Padded::new(b"%3D");
+        let Entry { start, equals, end, .. } = *self.entry;
+        let text = self.all.text_of(self.entry);
+        if self.entry.is(PLAIN_NAME)
+            && self.entry.is(PLAIN_VALUE)
+            && let Some(name) = text.get(start as usize..)
+            && let Some(value) = text.get(equals as usize + 1..)
+        {
+            let name = (name, (equals - start) as usize);
+            let value = (value, (end - equals).saturating_sub(1) as usize);
+            out.push_starts([separator.start(), name, EQUALS.start(), value]);
+        } else {
+            out.push_starts([separator.start()]);
+            encode_twice(self.name(), out);
+            out.push_starts([EQUALS.start()]);
+            encode_twice(self.value(), out);
+        }
     }
 }
 
 /// The parameters of a query, decoded, in the order in which they were sent.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Parameters<'r> {
-    list: SmallVec<[Entry<'r>; 12]>,
-    /// What was not sent as it is meant, decoded, one text after the other.
-    decoded: SmallVec<[u8; 64]>,
+    /// What they stand in, as it was sent.
+    query: &'r str,
+    form: &'r [u8],
+    /// Those that were not sent as they are meant: `name=value`, decoded, one behind the other.
+    decoded: Buffer<128>,
+    list: SmallVec<[Entry; 12]>,
+    /// For each length of a name, of many lengths together, the last that has such a name: its place counted from 1.
+    last_of_length: [u16; LENGTHS],
     /// A bit for each length that a name has: most questions for a name end here.
     lengths: u64,
+    /// Whether there were too many, or too much of them, to take them all.
+    is_cut: bool,
     /// Made when it is first asked for.
     order: OnceCell<Order>,
 }
 
-/// In which order parameters stand when they are sorted by their names, and by their values where names are the same.
-#[derive(Clone, Debug, Default)]
-struct Order {
-    /// Their places among all; none where they were sent in order.
-    places: SmallVec<[usize; 12]>,
-    /// Whether two names may be the same.
-    may_repeat: bool,
+/// How many lengths of names are told apart.
+const LENGTHS: usize = 16;
+/// No place.
+const NONE: usize = usize::MAX;
+/// How many bytes of a query, or of a form, are taken.
+const LONGEST: usize = 1 << 28;
+
+/// Where a parameter stands, in the query, in the form or in what is decoded. It is small: there are many, and a request is
+/// moved with them.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    start: u32,
+    /// Where the `=` stands behind the name; the end where there is none.
+    equals: u32,
+    end: u32,
+    /// The one before it in [`Parameters::last_of_length`], which is counted likewise.
+    before: u16,
+    tags: u8,
+    /// Of its name.
+    first: FirstBytes,
 }
 
-/// Where name and value of a parameter stand.
-#[derive(Clone, Debug)]
-struct Entry<'r> {
-    name: Piece<'r>,
-    value: Piece<'r>,
+/// It stands in the form.
+const IN_FORM: u8 = 1 << 0;
+/// It stands in what is decoded.
+const DECODED: u8 = 1 << 1;
+/// Its name holds nothing that is ever encoded, and so does its value.
+const PLAIN_NAME: u8 = 1 << 2;
+const PLAIN_VALUE: u8 = 1 << 3;
+
+impl Entry {
+    #[inline(always)]
+    fn is(&self, tag: u8) -> bool {
+        self.tags & tag != 0
+    }
+
+    #[inline(always)]
+    fn name_length(&self) -> usize {
+        (self.equals - self.start) as usize
+    }
+
+    /// Its name in what it stands in.
+    #[inline(always)]
+    fn name<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        text.get(self.start as usize..self.equals as usize).unwrap_or_default()
+    }
+
+    /// Its value in what it stands in.
+    #[inline(always)]
+    fn value<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        text.get(self.equals as usize + 1..self.end as usize).unwrap_or_default()
+    }
 }
 
-#[derive(Clone, Debug)]
-enum Piece<'r> {
-    /// In the query, as it was sent.
-    Sent(&'r [u8]),
-    /// In [`Parameters::decoded`].
-    Decoded(Range<usize>),
-}
-
-/// How far a piece of a query is decoded that is not sent as it is meant.
+/// How far a parameter is decoded that is not sent as it is meant.
 struct Decoding {
     /// Where it begins in [`Parameters::decoded`].
     start: usize,
-    /// Where in the query stands what is not there yet.
+    /// Where its `=` stands there, once that is copied, or [`NONE`].
+    equals: usize,
+    /// Where in the text stands what is not there yet.
     rest: usize,
 }
 
@@ -80,194 +181,232 @@ impl<'r> Parameters<'r> {
         self.list.is_empty()
     }
 
+    /// Whether there were more than are here: more than 65,535, or more than 256 MiB of a query or a form.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
     /// All of them, in the order in which they were sent.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Parameter<'_, 'r>> + Clone {
-        self.list.iter().map(|entry| self.show(entry))
+        self.list.iter().map(|entry| Parameter { all: self, entry })
     }
 
-    fn show(&self, Entry { name, value }: &Entry<'r>) -> Parameter<'_, 'r> {
-        let sent = if let Piece::Sent(value) = value { Some(*value) } else { None };
-        Parameter { name: self.text(name), value: self.text(value), sent }
-    }
-
+    /// What an entry stands in that was sent as it is meant.
     #[inline(always)]
-    fn text<'p>(&'p self, piece: &Piece<'r>) -> &'p [u8] {
-        match piece {
-            Piece::Sent(text) => text,
-            Piece::Decoded(range) => self.decoded.get(range.clone()).unwrap_or_default(),
+    fn sent(&self, entry: &Entry) -> Option<&'r [u8]> {
+        match entry.tags & (IN_FORM | DECODED) {
+            0 => Some(self.query.as_bytes()),
+            IN_FORM => Some(self.form),
+            _ => None,
         }
+    }
+
+    /// What an entry stands in.
+    #[inline(always)]
+    fn text_of(&self, entry: &Entry) -> &[u8] {
+        self.sent(entry).unwrap_or_else(|| self.decoded.as_bytes())
     }
 
     /// Whether there may be one of these names, in whichever case it is written, as far as their lengths tell.
     #[inline(always)]
     pub(crate) fn may_have(&self, names: &[&str]) -> bool {
-        names.iter().any(|name| self.lengths & length_bit(name.as_bytes()) != 0)
+        names.iter().any(|name| self.lengths & 1 << name.len().min(63) != 0)
     }
 
     /// Those of this name, in whichever case it is written.
     pub(crate) fn named_alike(&self, name: &str) -> impl Iterator<Item = Parameter<'_, 'r>> {
-        let all = if self.may_have(&[name]) { self.list.as_slice() } else { &[] };
-        let all = all.iter().map(|entry| self.show(entry));
-        all.filter(move |parameter| parameter.name.eq_ignore_ascii_case(name.as_bytes()))
+        self.iter().filter(|parameter| parameter.name().eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    /// The last of this name, or the one before the one whose [`Entry::before`] this is.
+    // As a loop, so that a name that the compiler knows is compared in place.
+    #[inline(always)]
+    fn last_named(&self, name: &str, mut number: u16) -> Option<&Entry> {
+        let first = FirstBytes::of(name.as_bytes());
+        loop {
+            let entry = self.list.get(usize::from(number).wrapping_sub(1))?;
+            let begins_alike = entry.first == first && entry.name_length() == name.len();
+            if begins_alike && (name.len() <= 16 || *entry.name(self.text_of(entry)) == *name.as_bytes()) {
+                return Some(entry);
+            }
+            number = entry.before;
+        }
+    }
+
+    #[inline(always)]
+    fn last_of_length(&self, length: usize) -> u16 {
+        self.last_of_length.get(length % LENGTHS).copied().unwrap_or_default()
     }
 
     /// The first parameter of this name.
+    #[inline(always)]
     pub fn named(&self, name: &str) -> Option<Parameter<'_, 'r>> {
+        let mut entry = self.last_named(name, self.last_of_length(name.len()))?;
+        while let Some(before) = self.last_named(name, entry.before) {
+            entry = before;
+        }
+        Some(Parameter { all: self, entry })
+    }
+
+    /// The last parameter of this name.
+    #[inline(always)]
+    pub(crate) fn last(&self, name: &str) -> Option<Parameter<'_, 'r>> {
         if !self.may_have(&[name]) {
             return None;
         }
-        self.iter().find(|parameter| *parameter.name == *name.as_bytes())
+        let entry = self.last_named(name, self.last_of_length(name.len()))?;
+        Some(Parameter { all: self, entry })
     }
 
-    /// The parameters in the order of names, and of values where names are the same.
-    pub fn sorted(&self) -> impl Iterator<Item = Parameter<'_, 'r>> + Clone {
-        let places = &self.order().places;
-        let at = move |place: usize| places.get(place).map_or(place, |place| *place);
-        (0..self.len()).filter_map(move |place| self.list.get(at(place))).map(|entry| self.show(entry))
-    }
-
-    /// The first name that stands more than once.
-    pub fn repeated(&self) -> Option<Parameter<'_, 'r>> {
-        // No two names are of one length, or none begins as another does.
-        if self.lengths.count_ones() as usize == self.len() || !self.order().may_repeat {
-            return None;
-        }
-        let mut sorted = self.sorted();
-        let mut before = sorted.next()?;
-        sorted.find(|parameter| std::mem::replace(&mut before, *parameter).name == parameter.name)
-    }
-
-    fn order(&self) -> &Order {
-        self.order.get_or_init(|| {
-            let are_in_order = self.iter().is_sorted_by(|a, b| a.name < b.name);
-            if are_in_order { Order::default() } else { self.find_order() }
-        })
-    }
-
-    fn find_order(&self) -> Order {
-        // Names that differ do so in their first letters, nearly all of them: those are compared as one number, with the
-        // place behind them.
-        let first = |(place, parameter): (usize, Parameter<'_, '_>)| {
-            first_fifteen(parameter.name) << 8 | (place & 0xff) as u128
-        };
-        let mut firsts: SmallVec<[u128; 12]> = self.iter().enumerate().map(first).collect();
-        firsts.sort_unstable();
-        let may_repeat = firsts.len() > 256 || !firsts.is_sorted_by(|a, b| a >> 8 < b >> 8);
-        let mut places: SmallVec<[usize; 12]> =
-            firsts.iter().map(|first| usize::from(*first as u8)).collect();
-        if may_repeat {
-            places = (0..self.len()).collect();
-            places.sort_by_key(|place| {
-                self.list.get(*place).map(|entry| (self.text(&entry.name), self.text(&entry.value)))
-            });
-        }
-        Order { places, may_repeat }
+    /// Whether all were sent without any byte that is ever encoded: those compare as they do encoded.
+    pub(crate) fn are_plain(&self) -> bool {
+        self.list.iter().all(|entry| entry.is(PLAIN_NAME) && entry.is(PLAIN_VALUE))
     }
 
     /// The same, of texts of their own.
     pub(crate) fn into_owned<'o>(self) -> Parameters<'o> {
-        let mut owned = Parameters { lengths: self.lengths, ..Parameters::default() };
-        let mut keep = |text: &[u8]| {
+        let mut owned = Parameters::default();
+        for parameter in self.iter() {
             let start = owned.decoded.len();
-            owned.decoded.extend_from_slice(text);
-            Piece::Decoded(start..owned.decoded.len())
-        };
-        owned.list = self.iter().map(|p| Entry { name: keep(p.name), value: keep(p.value) }).collect();
+            owned.decoded.push(parameter.name());
+            let equals = owned.decoded.len();
+            owned.decoded.push_byte(b'=');
+            owned.decoded.push(parameter.value());
+            let places = [start, equals, owned.decoded.len()];
+            owned.push_first(FirstBytes::of(parameter.name()), places, DECODED);
+        }
         owned
     }
 
-    /// Adds those of one more query, or of a form.
-    pub(crate) fn take_apart(&mut self, query: &'r [u8]) {
-        // Of the piece that is being read, a name or a value.
-        let (mut start, mut decoding) = (0, None);
-        let mut is_value = false;
-        for (at, byte) in Places::of(query) {
-            match byte {
-                b'&' => {
-                    self.finish(query, start..at, decoding.take(), is_value);
-                    (start, is_value) = (at + 1, false);
-                }
-                b'=' if !is_value => {
-                    let name = self.piece(query, start..at, decoding.take());
-                    self.push(name);
-                    (start, is_value) = (at + 1, true);
-                }
-                b'%' | b'+' => decoding = self.decode(query, start..at, decoding),
-                _ => {}
-            }
-        }
-        self.finish(query, start..query.len(), decoding, is_value);
+    /// Those of a query.
+    pub(crate) fn of_query(query: &'r str) -> Self {
+        let mut parameters = Self { query, ..Self::default() };
+        parameters.take_apart(query.as_bytes(), 0);
+        parameters
+    }
+
+    /// Adds those of a form behind those of the query.
+    pub(crate) fn add_form(&mut self, form: &'r [u8]) {
+        self.form = form;
+        self.take_apart(form, IN_FORM);
         self.order.take();
     }
 
-    /// Ends a parameter with its last piece. One that has no piece but an empty one is none.
+    /// Adds those of a text, which have this tag.
     #[inline(always)]
-    fn finish(&mut self, query: &'r [u8], last: Range<usize>, decoding: Option<Decoding>, is_value: bool) {
-        if !is_value && last.is_empty() {
+    fn take_apart(&mut self, text: &'r [u8], tag: u8) {
+        if text.len() > LONGEST {
+            self.is_cut = true;
             return;
         }
-        let last = self.piece(query, last, decoding);
-        if !is_value {
-            self.push(last);
-        } else if let Some(entry) = self.list.last_mut() {
-            entry.value = last;
-        }
-    }
-
-    #[inline(always)]
-    fn push(&mut self, name: Piece<'r>) {
-        self.lengths |= length_bit(self.text(&name));
-        self.list.push(Entry { name, value: Piece::Sent(b"") });
-    }
-
-    #[inline(always)]
-    fn piece(&mut self, query: &'r [u8], whole: Range<usize>, decoding: Option<Decoding>) -> Piece<'r> {
-        match decoding {
-            None => Piece::Sent(query.get(whole).unwrap_or_default()),
-            Some(decoding) => self.decoded_piece(query, whole.end, decoding),
-        }
-    }
-
-    #[cold]
-    fn decoded_piece(&mut self, query: &[u8], end: usize, Decoding { start, rest }: Decoding) -> Piece<'r> {
-        self.decoded.extend_from_slice(query.get(rest..end).unwrap_or_default());
-        Piece::Decoded(start..self.decoded.len())
-    }
-
-    /// Decodes what stands behind the first bytes of a piece, and those.
-    fn decode(&mut self, query: &[u8], first: Range<usize>, before: Option<Decoding>) -> Option<Decoding> {
-        let (byte, length) = match query.get(first.end..) {
-            Some([b'+', ..]) => (b' ', 1),
-            Some([b'%', high, low, ..]) if let (Some(high), Some(low)) = (hex(*high), hex(*low)) => {
-                (high << 4 | low, 3)
+        // Of the parameter that is being read.
+        let (mut start, mut equals, mut tags, mut decoding) = (0, NONE, PLAIN_NAME | PLAIN_VALUE, None);
+        for (at, byte) in Reserved::of(text) {
+            if byte == b'&' {
+                self.push(text, [start, equals.min(at), at], tags | tag, decoding.take());
+                (start, equals, tags) = (at + 1, NONE, PLAIN_NAME | PLAIN_VALUE);
+            } else if byte == b'=' && equals == NONE {
+                equals = at;
+            } else {
+                tags &= if equals == NONE { !PLAIN_NAME } else { !PLAIN_VALUE };
+                if let Some((byte, length)) = encoded(text, at) {
+                    let decoding = decoding.get_or_insert_with(|| Decoding {
+                        start: self.decoded.len(),
+                        equals: NONE,
+                        rest: start,
+                    });
+                    self.copy(text, [equals, at], decoding);
+                    self.decoded.push_byte(byte);
+                    decoding.rest = at + length;
+                }
             }
-            // It stays as it is.
-            _ => return before,
+        }
+        self.push(text, [start, equals.min(text.len()), text.len()], tags | tag, decoding);
+    }
+
+    /// Adds a parameter that has ended. One that has nothing is none.
+    #[inline(always)]
+    fn push(&mut self, text: &[u8], places: [usize; 3], tags: u8, decoding: Option<Decoding>) {
+        let [start, _, end] = places;
+        if let Some(decoding) = decoding {
+            self.push_decoded(text, places, tags, decoding);
+        } else if start < end {
+            self.push_entry(text, places, tags);
+        }
+    }
+
+    #[inline(always)]
+    fn push_entry(&mut self, text: &[u8], [start, equals, end]: [usize; 3], tags: u8) {
+        let first = FirstBytes::of_start(text.get(start..).unwrap_or_default(), equals - start);
+        self.push_first(first, [start, equals, end], tags);
+    }
+
+    #[inline(always)]
+    fn push_first(&mut self, first: FirstBytes, [start, equals, end]: [usize; 3], tags: u8) {
+        let Ok(number) = u16::try_from(self.list.len() + 1) else {
+            self.is_cut = true;
+            return;
         };
-        let Decoding { start, rest } =
-            before.unwrap_or(Decoding { start: self.decoded.len(), rest: first.start });
-        self.decoded.extend_from_slice(query.get(rest..first.end).unwrap_or_default());
-        self.decoded.push(byte);
-        Some(Decoding { start, rest: first.end + length })
+        let last = self.last_of_length.get_mut((equals - start) % LENGTHS);
+        let before = last.map_or(0, |last| std::mem::replace(last, number));
+        self.lengths |= 1 << (equals - start).min(63);
+        self.list.push(Entry {
+            start: start as u32,
+            equals: equals as u32,
+            end: end as u32,
+            before,
+            tags,
+            first,
+        });
+    }
+
+    /// Copies what is not encoded, up to a place.
+    #[inline(never)]
+    fn copy(&mut self, text: &[u8], [equals, at]: [usize; 2], decoding: &mut Decoding) {
+        if equals < at && decoding.equals == NONE {
+            decoding.equals = self.decoded.len() + equals - decoding.rest;
+        }
+        self.decoded.push_starts([(text.get(decoding.rest..).unwrap_or_default(), at - decoding.rest)]);
+    }
+
+    #[inline(never)]
+    fn push_decoded(&mut self, text: &[u8], [_, equals, end]: [usize; 3], tags: u8, mut decoding: Decoding) {
+        self.copy(text, [equals, end], &mut decoding);
+        let end = self.decoded.len();
+        let equals = decoding.equals.min(end);
+        let name = self.decoded.as_bytes().get(decoding.start..equals).unwrap_or_default();
+        self.push_first(FirstBytes::of(name), [decoding.start, equals, end], tags & !IN_FORM | DECODED);
     }
 }
 
-/// The bit of a name's length. Long ones share the last.
-fn length_bit(name: &[u8]) -> u64 {
-    1 << name.len().min(63)
+/// The name only: values are credentials, some of them.
+impl fmt::Debug for Parameter<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Parameter({})", self.name().escape_ascii())
+    }
 }
 
-/// The first bytes of a text as a number, as far as an eighth of it has room for something else.
-fn first_fifteen(text: &[u8]) -> u128 {
-    let behind = text.get(8..).map_or(0, first_eight);
-    u128::from(first_eight(text)) << 56 | u128::from(behind >> 8)
+impl fmt::Debug for Parameters<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
 }
 
-/// Splits a query at `&`, drops empty parts, splits each at its first `=`, and decodes names and values as forms are:
+/// What is encoded at a place of a form, and how many bytes that takes.
+#[inline(always)]
+fn encoded(text: &[u8], at: usize) -> Option<(u8, usize)> {
+    match text.get(at..)? {
+        [b'+', ..] => Some((b' ', 1)),
+        [b'%', high, low, ..] => Some((hex(*high)? << 4 | hex(*low)?, 3)),
+        _ => None,
+    }
+}
+
+/// Splits a query or a form at `&`, drops empty parts, splits each at its first `=`, and decodes names and values as forms are:
 /// `+` is a blank (the URL standard's `application/x-www-form-urlencoded` parser).
-pub fn parameters(query: &[u8]) -> Parameters<'_> {
+pub fn parameters(text: &[u8]) -> Parameters<'_> {
     let mut parameters = Parameters::default();
-    parameters.take_apart(query);
+    parameters.add_form(text);
     parameters
 }
 
@@ -282,17 +421,19 @@ mod tests {
         let text: Vec<_> = found
             .iter()
             .map(|p| {
-                (String::from_utf8_lossy(p.name).into_owned(), String::from_utf8_lossy(p.value).into_owned())
+                (
+                    String::from_utf8_lossy(p.name()).into_owned(),
+                    String::from_utf8_lossy(p.value()).into_owned(),
+                )
             })
             .collect();
         let expected = [("a", "1"), ("b", ""), ("c", ""), ("d", "x=y"), ("", "e"), (" f", "&")];
         assert_eq!(text, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 
-    /// What is decoded on the way is what splitting first and decoding then would make of it.
-    #[test]
-    fn taking_apart_decodes_as_decoding_a_form_does() {
-        let pieces = [
+    /// Queries made of what may be taken for something else, or stand at an edge.
+    fn queries() -> impl Iterator<Item = String> {
+        const PIECES: [&str; 16] = [
             "",
             "a",
             "b1-_.~",
@@ -306,43 +447,113 @@ mod tests {
             "%3D",
             "!",
             "\u{e9}",
-            "longer-than-a-word",
+            "SignatureVersion",
+            "SignatureVersions",
+            "longer-than-what-is-copied-at-once-which-is-48-bytes",
         ];
-        let mut random = 1u64;
-        for _ in 0..20_000 {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let count = (random >> 60) as usize;
-            let query: Vec<u8> = (0..count)
-                .flat_map(|at| {
-                    let piece = pieces[(random >> (4 * at)) as usize % pieces.len()].as_bytes();
-                    let end: &[u8] = [&b""[..], b"&", b"", b"="][(random >> (3 * at + 1)) as usize % 4];
-                    [piece, end].concat()
-                })
-                .collect();
-            let split = query.split(|byte| *byte == b'&').filter(|part| !part.is_empty());
-            let expected: Vec<(Vec<u8>, Vec<u8>)> = split
+        (0..20_000u64).map(|number| {
+            let random = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number << 7;
+            let pieces = (0..random >> 60).map(|at| {
+                let piece = PIECES[(random >> (4 * at)) as usize % PIECES.len()];
+                let end = ["", "&", "", "="][(random >> (3 * at + 1)) as usize % 4];
+                format!("{piece}{end}")
+            });
+            pieces.collect()
+        })
+    }
+
+    fn pairs<'p, 'r: 'p>(parameters: impl Iterator<Item = Parameter<'p, 'r>>) -> Vec<(Vec<u8>, Vec<u8>)> {
+        parameters.map(|parameter| (parameter.name().to_vec(), parameter.value().to_vec())).collect()
+    }
+
+    /// What is decoded on the way is what splitting first and decoding then would make of it, in a query and in a form.
+    #[test]
+    fn taking_apart_decodes_as_decoding_a_form_does() {
+        for (query, form) in queries().zip(queries().skip(7)) {
+            let parts = query.split('&').chain(form.split('&')).filter(|part| !part.is_empty());
+            let expected: Vec<(Vec<u8>, Vec<u8>)> = parts
                 .map(|part| {
-                    let at = part.iter().position(|byte| *byte == b'=');
-                    let (name, value) = at.map_or((part, &b""[..]), |at| (&part[..at], &part[at + 1..]));
-                    (decode_form(name).into_owned(), decode_form(value).into_owned())
+                    let (name, value) = part.split_once('=').unwrap_or((part, ""));
+                    (decode_form(name.as_bytes()).into_owned(), decode_form(value.as_bytes()).into_owned())
                 })
                 .collect();
-            let parameters = parameters(&query);
-            let found: Vec<_> = parameters.iter().map(|p| (p.name.to_vec(), p.value.to_vec())).collect();
-            assert_eq!(found, expected, "{}", String::from_utf8_lossy(&query));
-            assert!(parameters.iter().all(|p| *p.lasting_value() == *p.value));
+            let mut parameters = Parameters::of_query(&query);
+            parameters.add_form(form.as_bytes());
+            assert_eq!(pairs(parameters.iter()), expected, "{query} {form}");
+            assert!(!parameters.is_cut());
+            for parameter in parameters.iter() {
+                assert_eq!(parameter.text().as_deref(), std::str::from_utf8(parameter.value()).ok());
+            }
+
             let mut by_name = expected.clone();
             by_name.sort();
-            let sorted: Vec<_> = parameters.sorted().map(|p| (p.name.to_vec(), p.value.to_vec())).collect();
-            assert_eq!(sorted, by_name);
+            assert_eq!(pairs(parameters.sorted()), by_name, "{query} {form}");
             let has_twins = by_name.windows(2).any(|pair| pair[0].0 == pair[1].0);
-            assert_eq!(parameters.repeated().is_some(), has_twins);
-            let owned = parameters.into_owned();
-            assert_eq!(
-                owned.iter().map(|p| (p.name.to_vec(), p.value.to_vec())).collect::<Vec<_>>(),
-                expected
-            );
+            assert_eq!((parameters.repeats(), parameters.repeated().is_some()), (has_twins, has_twins));
+
+            let names = expected.iter().filter_map(|(name, _)| std::str::from_utf8(name).ok());
+            for name in names.chain(["SignatureVersion", "SignatureVersionz", "absent", "a\0"]) {
+                let mut values =
+                    expected.iter().filter(|(other, _)| other == name.as_bytes()).map(|(_, value)| &**value);
+                let (first, last) = (parameters.named(name), parameters.last(name));
+                assert_eq!(
+                    first.map(|first| first.value()),
+                    values.clone().next(),
+                    "{name} in {query} {form}"
+                );
+                assert_eq!(last.map(|last| last.value()), values.next_back(), "{name} in {query} {form}");
+            }
+            assert_eq!(pairs(parameters.into_owned().iter()), expected);
         }
+    }
+
+    #[test]
+    fn what_is_known_to_be_plain_is_written_as_what_is_looked_at() {
+        static SEPARATOR: Padded = Padded::new(b"&");
+        for query in queries() {
+            let parameters = Parameters::of_query(&query);
+            let (mut once, mut twice) = (Vec::new(), StringToSign::new());
+            let (mut expected_once, mut expected_twice) = (Vec::new(), Vec::new());
+            for parameter in parameters.iter() {
+                parameter.encode_name(&mut once);
+                parameter.encode_value(&mut once);
+                encode(parameter.name(), b"", &mut expected_once);
+                encode(parameter.value(), b"", &mut expected_once);
+                parameter.encode_twice(&SEPARATOR, &mut twice);
+                expected_twice.push(b'&');
+                encode_twice(parameter.name(), &mut expected_twice);
+                expected_twice.extend_from_slice(b"%3D");
+                encode_twice(parameter.value(), &mut expected_twice);
+            }
+            assert_eq!((once, twice.as_bytes()), (expected_once, &*expected_twice), "{query}");
+            let is_plain = |text: &[u8]| text.iter().all(|byte| crate::bytes::is_unreserved(*byte));
+            if parameters.are_plain() {
+                assert!(parameters.iter().all(|p| is_plain(p.name()) && is_plain(p.value())), "{query}");
+            }
+        }
+    }
+
+    #[test]
+    fn more_parameters_than_can_be_counted_are_said_to_be_cut() {
+        let most = "a&".repeat(65_535);
+        assert!(!Parameters::of_query(&most).is_cut());
+        let more = format!("{most}b");
+        let parameters = Parameters::of_query(&more);
+        assert!(parameters.is_cut() && parameters.len() == 65_535);
+        assert_eq!(parameters.named("b").map(|b| b.value()), None);
+
+        let headers = http::HeaderMap::new();
+        let target = format!("/?{more}");
+        let request = crate::Request::new("GET", &target, &headers, crate::Body::Whole(b""));
+        let read = request.claim(crate::schemes::ACS_RPC);
+        assert!(read.as_ref().unwrap_err().to_string().contains("65,535"), "{read:?}");
+    }
+
+    /// Values are credentials, some of them.
+    #[test]
+    fn what_is_printed_of_parameters_is_their_names() {
+        let parameters = Parameters::of_query("SecurityToken=secret&b%0a=c");
+        assert_eq!(format!("{parameters:?}"), "[Parameter(SecurityToken), Parameter(b\\n)]");
     }
 
     #[test]
@@ -353,7 +564,7 @@ mod tests {
             let query = names.join("=1&");
             let parameters = parameters(query.as_bytes());
             names.sort();
-            assert!(parameters.sorted().map(|p| p.name).eq(names.iter().map(String::as_bytes)), "{count}");
+            assert!(parameters.sorted().map(|p| p.name()).eq(names.iter().map(String::as_bytes)), "{count}");
             assert!(parameters.repeated().is_none());
             // One of them twice, behind all others, and in its place among them when they are in order.
             let twin = names[count - 2].clone();
@@ -362,7 +573,7 @@ mod tests {
             names.sort();
             for query in [behind, names.join("&")] {
                 let repeated = super::parameters(query.as_bytes());
-                assert_eq!(repeated.repeated().map(|p| p.name), Some(twin.as_bytes()), "{count}");
+                assert_eq!(repeated.repeated().map(|p| p.name()), Some(twin.as_bytes()), "{count}");
             }
         }
     }

@@ -175,7 +175,7 @@ fn said(
 pub(super) fn wants_xml(occasion: &Occasion<'_>) -> bool {
     let request = &occasion.request;
     if let Some(format) = request.parameters_with_form().named("Format") {
-        return format.value.eq_ignore_ascii_case(b"xml");
+        return format.value().eq_ignore_ascii_case(b"xml");
     }
     let accept =
         request.headers().get(ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default().to_ascii_lowercase();

@@ -31,7 +31,7 @@ pub(super) fn of_request(request: &Request<'_>, base: Option<&str>) -> Vec<Step>
         steps.push(step("path behind the base path", behind));
     }
     steps.extend(parameters(request.query().unwrap_or_default().as_bytes()).iter().map(|parameter| {
-        step("query parameter", format!("{}={}", lossy(parameter.name), lossy(parameter.value)))
+        step("query parameter", format!("{}={}", lossy(parameter.name()), lossy(parameter.value())))
     }));
     steps
 }

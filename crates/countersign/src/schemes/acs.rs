@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 
-use crate::canonical::Parameters;
+use crate::canonical::{Parameter, Parameters};
 use crate::claim::HeaderField;
 use crate::refusal::{Ambiguity, Malformed};
 use crate::request::Request;
@@ -37,33 +37,42 @@ pub(super) fn is_signed_twice(request: &Request<'_>) -> bool {
 
 /// Whether the body is a form, as its Content-Type has it.
 pub(super) fn has_form(request: &Request<'_>) -> Result<bool, Malformed> {
+    const FORM: &[u8] = b"application/x-www-form-urlencoded";
     let content_type = request.header(&CONTENT_TYPE)?.unwrap_or_default();
-    let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
-    Ok(media_type.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded"))
+    let media_type = || content_type.split(|byte| *byte == b';').next().unwrap_or_default();
+    Ok(content_type.len() >= FORM.len() && media_type().trim_ascii().eq_ignore_ascii_case(FORM))
 }
 
 /// Reads an instant such as `2026-11-21T23:23:13Z`.
-pub(super) fn read_time(name: &str, text: &str) -> Result<Timestamp, Malformed> {
+pub(super) fn read_time(name: &str, text: &[u8]) -> Result<Timestamp, Malformed> {
     Timestamp::parse_iso8601(text)
         .ok_or_else(|| Malformed::unreadable(name, "it should read like `2026-11-21T23:23:13Z`"))
 }
 
 /// Reads a nonce: anything, but not nothing.
-pub(super) fn read_nonce<'r>(name: &'static str, value: Cow<'r, [u8]>) -> Result<Cow<'r, str>, Malformed> {
-    match value.len() {
+pub(super) fn read_nonce<'r>(name: &'static str, nonce: Cow<'r, str>) -> Result<Cow<'r, str>, Malformed> {
+    match nonce.len() {
         0 => Err(Malformed::unreadable(name, "it is empty: give each request a value of its own")),
-        1..=LONGEST_NONCE => text(name, value),
+        1..=LONGEST_NONCE => Ok(nonce),
         _ => Err(Malformed::unreadable(name, "it is longer than 256 bytes")),
     }
 }
 
 /// A value that must be text.
-pub(super) fn text<'r>(name: &str, value: Cow<'r, [u8]>) -> Result<Cow<'r, str>, Malformed> {
-    let text = match value {
-        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
-        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
-    };
-    text.ok_or_else(|| Malformed::unreadable(name, "it is not UTF-8"))
+pub(super) fn text<'r>(name: &str, value: &'r [u8]) -> Result<&'r str, Malformed> {
+    std::str::from_utf8(value).map_err(|_| not_text(name))
+}
+
+/// The value of a parameter, which must be text.
+pub(super) fn parameter_text<'r>(
+    name: &str,
+    parameter: Parameter<'_, 'r>,
+) -> Result<Cow<'r, str>, Malformed> {
+    parameter.text().ok_or_else(|| not_text(name))
+}
+
+fn not_text(name: &str) -> Malformed {
+    Malformed::unreadable(name, "it is not UTF-8")
 }
 
 /// Whether a signature has as many bytes as one by RSA may have.
@@ -91,7 +100,7 @@ pub(super) fn check_repeated_id(field: HeaderField<'_>, id: &str) -> Result<(), 
 /// A name that stands more than once: what is sorted does not tell which value came first.
 pub(super) fn repeated_name(parameters: &Parameters<'_>) -> Option<Ambiguity> {
     let parameter = parameters.repeated()?;
-    Some(Ambiguity::RepeatedName(String::from_utf8_lossy(parameter.name).into_owned()))
+    Some(Ambiguity::RepeatedName(String::from_utf8_lossy(parameter.name()).into_owned()))
 }
 
 /// Puts a header field on a request that is being signed, in place of any that is there.

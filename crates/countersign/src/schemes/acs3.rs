@@ -161,12 +161,12 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
     let (covered, user_agent) = signed_fields(request.headers(), authorization.names)?;
     let value = |name| {
         let place = covered.binary_search_by(|field: &HeaderField<'_>| field.name.cmp(name)).ok()?;
-        covered.get(place).map(|field| Cow::Borrowed(field.value))
+        covered.get(place).map(|field| field.value)
     };
     let required = |name| value(name).ok_or(Malformed::Missing(name));
     required("host")?;
-    let date = text(DATE, required(DATE)?)?;
-    let nonce = read_nonce(NONCE, required(NONCE)?)?;
+    let date = required(DATE)?;
+    let nonce = read_nonce(NONCE, text(NONCE, required(NONCE)?)?.into())?;
 
     let hash = if authorization.algorithm == HMAC_SM3 { Hash::Sm3 } else { Hash::Sha256 };
     if hash == Hash::Sm3 && value(DIGEST).is_some() && value(DIGEST_SM3).is_some() {
@@ -175,7 +175,7 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
     }
     let by_sm3 = value(DIGEST_SM3).filter(|_| hash == Hash::Sm3);
     let digest = by_sm3.or_else(|| value(DIGEST)).ok_or(Malformed::Missing(DIGEST))?;
-    let digest = decode_hex(&digest).filter(|digest| digest.len() == hash.output_length());
+    let digest = decode_hex(digest).filter(|digest| digest.len() == hash.output_length());
     if let Some(place) = covered.iter().find(|field| field.name == ACCESS_KEY_ID) {
         check_repeated_id(*place, id)?;
     }
@@ -186,11 +186,11 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
     Ok(Claim {
         access_key_id: id.into(),
         algorithm: authorization.algorithm,
-        signed_at: read_time(DATE, &date)?,
+        signed_at: read_time(DATE, date)?,
         lifetime: Lifetime::Window,
         nonce: Some(nonce),
         scope: None,
-        security_token,
+        security_token: security_token.map(Cow::Borrowed),
         user_agent,
         unjudged,
         payload: digest.map_or(Payload::Unreadable, |digest| Payload::Digest(hash, digest)),

@@ -89,7 +89,7 @@ impl Scheme for AcsRoa {
     ) -> bool {
         let (keeps_eq, decodes_path) = (reading.number & 1 != 0, reading.number & 2 != 0);
         let parameters = request.parameters();
-        if keeps_eq && parameters.iter().all(|parameter| !parameter.value.is_empty()) {
+        if keeps_eq && parameters.iter().all(|parameter| !parameter.value().is_empty()) {
             return false;
         }
         let mut path = Cow::Borrowed(request.path().as_bytes());
@@ -118,10 +118,10 @@ impl Scheme for AcsRoa {
         for parameter in parameters.sorted() {
             out.push_byte(separator);
             separator = b'&';
-            out.push(parameter.name);
-            if keeps_eq || !parameter.value.is_empty() {
+            out.push(parameter.name());
+            if keeps_eq || !parameter.value().is_empty() {
                 out.push_byte(b'=');
-                out.push(parameter.value);
+                out.push(parameter.value());
             }
         }
         true
@@ -139,13 +139,14 @@ impl Scheme for AcsRoa {
     fn ambiguity(&self, _: Place<'_>, request: &Request<'_>, _: &Claim<'_>) -> Option<Ambiguity> {
         let parameters = request.parameters();
         let control = |text: &[u8]| text.iter().any(u8::is_ascii_control);
-        if parameters.iter().any(|p| control(p.name) || control(p.value)) {
+        if parameters.iter().any(|p| control(p.name()) || control(p.value())) {
             return Some(Ambiguity::ControlCharacter);
         }
         let find =
             |text: &[u8], of: &[u8]| text.iter().find(|byte| of.contains(byte)).map(|byte| char::from(*byte));
         // In a value, `=` is as good as any character; in a name, `a%3Db=c` reads as `a=b%3Dc` does.
-        let separator = parameters.iter().find_map(|p| find(p.name, b"&=#").or_else(|| find(p.value, b"&#")));
+        let separator =
+            parameters.iter().find_map(|p| find(p.name(), b"&=#").or_else(|| find(p.value(), b"&#")));
         separator.map(Ambiguity::QuerySeparator).or_else(|| repeated_name(parameters))
     }
 
@@ -222,13 +223,13 @@ fn read<'r>(request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
         signed_at,
         lifetime: Lifetime::Window,
         nonce: Some(match found.nonce {
-            Some(nonce) => read_nonce(NONCE, Cow::Borrowed(nonce))?,
+            Some(nonce) => read_nonce(NONCE, text(NONCE, nonce)?.into())?,
             // To the second, `Date` and the request itself: signers make no two alike that they do not mean to repeat.
             None => Cow::Borrowed(signature),
         }),
         scope: None,
         security_token: match found.security_token {
-            Some(token) => Some(text(SECURITY_TOKEN, Cow::Borrowed(token))?),
+            Some(token) => Some(text(SECURITY_TOKEN, token)?.into()),
             None => None,
         },
         user_agent: None,

@@ -21,20 +21,22 @@
 
 mod signing;
 
-use http::header::AUTHORIZATION;
 use http::request::Parts;
 use smallvec::{SmallVec, smallvec};
 use zeroize::Zeroizing;
 
-use super::acs::{MOST_PARAMETERS, has_form, is_as_long_as_rsa, read_nonce, read_time, repeated_name, text};
-use crate::canonical::{Parameter, Parameters, decode_base64, encode_twice};
+use super::acs::{
+    MOST_PARAMETERS, has_form, is_as_long_as_rsa, parameter_text, read_nonce, read_time, repeated_name,
+};
+use crate::buffer::Padded;
+use crate::canonical::{Parameter, Parameters, decode_base64};
 use crate::claim::{Claim, Covered, Lifetime, Payload};
 use crate::crypto::Hash;
 use crate::dialects::Dialect;
 use crate::key::{AccessKeyId, Algorithm, Key, Signature, SigningKey, SigningKeys};
 use crate::refusal::{Ambiguity, Malformed};
 use crate::request::{Body, Request};
-use crate::scheme::{Mark, Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
+use crate::scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
 
 const HMAC_SHA1: &str = "HMAC-SHA1";
 const RSA_SHA256: &str = "SHA256withRSA";
@@ -60,20 +62,24 @@ impl Scheme for AcsRpc {
     /// hold the signature too, which only its body tells.
     fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
         let request = marks.request();
-        let in_query = marks.in_query(Mark::Signature) && !marks.in_query(Mark::OssAccessKeyId);
-        if in_query && (marks.in_query(Mark::AccessKeyId) || marks.in_query(Mark::SignatureNonce)) {
+        let in_query =
+            marks.request().has_parameter("Signature") && !marks.request().has_parameter("OSSAccessKeyId");
+        if in_query
+            && (marks.request().has_parameter("AccessKeyId")
+                || marks.request().has_parameter("SignatureNonce"))
+        {
             return true;
         }
         let may_be = request.path() == "/" && !marks.has_authorization();
         may_be
             && (in_query
-                || marks.in_query(Mark::BearerToken)
+                || marks.request().has_parameter("BearerToken")
                 // Twice is for `read` to refuse.
                 || (request.method() == "POST" && has_form(request).unwrap_or(true)))
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
-        if request.headers().contains_key(AUTHORIZATION) {
+        if request.authorization().is_some() {
             return Err(Malformed::TwoSignatures.into());
         }
         if request.path() != "/" {
@@ -81,19 +87,16 @@ impl Scheme for AcsRpc {
                 "a request that is signed in its parameters goes to `/`, for they are all that is signed";
             return Err(Malformed::unreadable("the path", why).into());
         }
-        let payload = if has_form(request)? { Payload::Form } else { Payload::Uncovered };
+        let is_empty = matches!(request.body(), Body::Whole(b""));
+        let payload = if !is_empty && has_form(request)? { Payload::Form } else { Payload::Uncovered };
         if payload == Payload::Form && matches!(request.body(), Body::Unread) {
             return Err(ReadError::NeedsBody);
         }
-        let mut found = Found::default();
         let parameters = parameters(request, &payload);
-        if parameters.len() > MOST_PARAMETERS {
+        if parameters.len() > MOST_PARAMETERS || parameters.is_cut() {
             return Err(Malformed::unreadable("the query", "it has more than 1000 parameters").into());
         }
-        for parameter in parameters.iter() {
-            found.take(parameter)?;
-        }
-        Ok(found.claim(payload)?)
+        read_claim(parameters, payload)
     }
 
     fn readings(&self) -> &'static [Reading] {
@@ -109,14 +112,15 @@ impl Scheme for AcsRpc {
         out: &mut StringToSign,
     ) -> bool {
         out.push(request.method().as_bytes());
-        let mut separator: &[u8] = b"&%2F&";
-        let parameters = parameters(request, &claim.payload).sorted();
-        for parameter in parameters.filter(|parameter| *parameter.name != *b"Signature") {
-            out.push(separator);
-            separator = b"%26";
-            encode_twice(parameter.name, out);
-            out.push(b"%3D");
-            encode_twice(parameter.value, out);
+        static FIRST: Padded = Padded::new(b"&%2F&");
+        static NEXT: Padded = Padded::new(b"%26");
+        let parameters = parameters(request, &claim.payload);
+        let signature = parameters.last("Signature");
+        let is_signed = |parameter: &Parameter<'_, '_>| !signature.is_some_and(|it| it.is(parameter));
+        let mut separator = &FIRST;
+        for parameter in parameters.sorted().filter(is_signed) {
+            parameter.encode_twice(separator, out);
+            separator = &NEXT;
         }
         true
     }
@@ -169,85 +173,89 @@ fn parameters<'a, 'r>(request: &'a Request<'r>, payload: &Payload) -> &'a Parame
 }
 
 /// The parameters that every API has. Each may stand once, in the query or in the form.
-#[derive(Default)]
-struct Found<'a, 'r> {
-    access_key_id: Option<Parameter<'a, 'r>>,
-    signature: Option<Parameter<'a, 'r>>,
-    method: Option<Parameter<'a, 'r>>,
-    version: Option<Parameter<'a, 'r>>,
-    kind: Option<Parameter<'a, 'r>>,
-    nonce: Option<Parameter<'a, 'r>>,
-    timestamp: Option<Parameter<'a, 'r>>,
-    security_token: Option<Parameter<'a, 'r>>,
-    bearer_token: Option<Parameter<'a, 'r>>,
-    action: Option<Parameter<'a, 'r>>,
-    api_version: Option<Parameter<'a, 'r>>,
-    format: Option<Parameter<'a, 'r>>,
+const OF_EVERY_API: [&str; 12] = [
+    "AccessKeyId",
+    "Action",
+    "BearerToken",
+    "Format",
+    "SecurityToken",
+    "Signature",
+    "SignatureMethod",
+    "SignatureNonce",
+    "SignatureType",
+    "SignatureVersion",
+    "Timestamp",
+    "Version",
+];
+
+fn read_claim<'r>(parameters: &Parameters<'r>, payload: Payload) -> Result<Claim<'r>, ReadError> {
+    if parameters.repeats()
+        && let Some(name) = OF_EVERY_API.iter().find(|name| {
+            parameters.iter().filter(|parameter| *parameter.name() == *name.as_bytes()).nth(1).is_some()
+        })
+    {
+        return Err(Malformed::Repeated((*name).to_owned()).into());
+    }
+    let signature = parameters.last("Signature");
+    let kind = parameters.last("SignatureType").map(|kind| kind.value()).unwrap_or_default();
+    let bearer_token = parameters.last("BearerToken");
+    if kind == BEARER.as_bytes() || (bearer_token.is_some() && signature.is_none()) {
+        let why = "bearer tokens are not supported here: sign with an AccessKey";
+        return Err(Malformed::unreadable("BearerToken", why).into());
+    }
+    let Some(signature) = signature else { return Err(Malformed::Missing("Signature").into()) };
+    let id = parameter_text("AccessKeyId", required(parameters, "AccessKeyId")?)?;
+    if AccessKeyId::check(&id).is_err() {
+        return Err(Malformed::unreadable("AccessKeyId", "it holds characters that ids do not have").into());
+    }
+    let algorithm = read_method(required(parameters, "SignatureMethod")?.value(), kind)?;
+    if required(parameters, "SignatureVersion")?.value() != b"1.0" {
+        return Err(Malformed::unreadable("SignatureVersion", "it should read `1.0`").into());
+    }
+    let nonce = required(parameters, "SignatureNonce")?;
+    let signed_at = read_time("Timestamp", required(parameters, "Timestamp")?.value())?;
+    let security_token = parameters.last("SecurityToken");
+    let security_token = security_token.map(|token| parameter_text("SecurityToken", token)).transpose()?;
+    let mut unjudged = SmallVec::new();
+    if security_token.is_some() {
+        unjudged.push("SecurityToken");
+    }
+    if bearer_token.is_some() {
+        unjudged.push("BearerToken");
+    }
+    Ok(Claim {
+        access_key_id: id,
+        algorithm,
+        signed_at,
+        lifetime: Lifetime::Window,
+        nonce: Some(read_nonce("SignatureNonce", parameter_text("SignatureNonce", nonce)?)?),
+        scope: None,
+        security_token,
+        user_agent: None,
+        unjudged,
+        covered: Covered {
+            method: true,
+            path: true,
+            query: true,
+            authority: false,
+            time: true,
+            by_choice: false,
+            listed: None,
+            headers: SmallVec::new(),
+        },
+        payload,
+        signature: read_signature(signature.value(), algorithm)?,
+    })
 }
 
-impl<'a, 'r> Found<'a, 'r> {
-    fn take(&mut self, parameter: Parameter<'a, 'r>) -> Result<(), Malformed> {
-        let once = match parameter.name {
-            b"AccessKeyId" => &mut self.access_key_id,
-            b"Signature" => &mut self.signature,
-            b"SignatureMethod" => &mut self.method,
-            b"SignatureVersion" => &mut self.version,
-            b"SignatureType" => &mut self.kind,
-            b"SignatureNonce" => &mut self.nonce,
-            b"Timestamp" => &mut self.timestamp,
-            b"SecurityToken" => &mut self.security_token,
-            b"BearerToken" => &mut self.bearer_token,
-            b"Action" => &mut self.action,
-            b"Version" => &mut self.api_version,
-            b"Format" => &mut self.format,
-            _ => return Ok(()),
-        };
-        if once.replace(parameter).is_some() {
-            return Err(Malformed::Repeated(String::from_utf8_lossy(parameter.name).into_owned()));
-        }
-        Ok(())
-    }
-
-    fn claim(self, payload: Payload) -> Result<Claim<'r>, Malformed> {
-        let kind = self.kind.map(|kind| kind.value).unwrap_or_default();
-        if kind == BEARER.as_bytes() || (self.bearer_token.is_some() && self.signature.is_none()) {
-            let why = "bearer tokens are not supported here: sign with an AccessKey";
-            return Err(Malformed::unreadable("BearerToken", why));
-        }
-        let signature = self.signature.ok_or(Malformed::Missing("Signature"))?;
-        let id = self.access_key_id.ok_or(Malformed::Missing("AccessKeyId"))?;
-        let id = text("AccessKeyId", id.lasting_value())?;
-        if AccessKeyId::check(&id).is_err() {
-            return Err(Malformed::unreadable("AccessKeyId", "it holds characters that ids do not have"));
-        }
-        let algorithm = read_method(self.method.ok_or(Malformed::Missing("SignatureMethod"))?.value, kind)?;
-        if self.version.ok_or(Malformed::Missing("SignatureVersion"))?.value != b"1.0" {
-            return Err(Malformed::unreadable("SignatureVersion", "it should read `1.0`"));
-        }
-        let nonce = self.nonce.ok_or(Malformed::Missing("SignatureNonce"))?;
-        let signed_at = self.timestamp.ok_or(Malformed::Missing("Timestamp"))?;
-        let signed_at = std::str::from_utf8(signed_at.value).unwrap_or_default();
-
-        let security_token =
-            self.security_token.map(|token| text("SecurityToken", token.lasting_value())).transpose()?;
-        let mut unjudged = SmallVec::new();
-        unjudged.extend(security_token.is_some().then_some("SecurityToken"));
-        unjudged.extend(self.bearer_token.is_some().then_some("BearerToken"));
-        Ok(Claim {
-            access_key_id: id,
-            algorithm,
-            signed_at: read_time("Timestamp", signed_at)?,
-            lifetime: Lifetime::Window,
-            nonce: Some(read_nonce("SignatureNonce", nonce.lasting_value())?),
-            scope: None,
-            security_token,
-            user_agent: None,
-            unjudged,
-            covered: Covered { authority: false, ..Covered::whole(SmallVec::new()) },
-            payload,
-            signature: read_signature(signature.value, algorithm)?,
-        })
-    }
+#[inline(always)]
+fn required<'p, 'r>(
+    parameters: &'p Parameters<'r>,
+    name: &'static str,
+) -> Result<Parameter<'p, 'r>, Malformed> {
+    // Not `ok_or`, which would make the error first and drop it.
+    let Some(parameter) = parameters.last(name) else { return Err(Malformed::Missing(name)) };
+    Ok(parameter)
 }
 
 /// The algorithm that `SignatureMethod` names, where `SignatureType` agrees.

@@ -38,7 +38,7 @@ use crate::dialects::Dialect;
 use crate::key::{AccessKeyId, Algorithm, Key, SigningKey, SigningKeys};
 use crate::refusal::{Ambiguity, Malformed};
 use crate::request::Request;
-use crate::scheme::{Mark, Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
+use crate::scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
 use crate::time::Timestamp;
 use crate::verify::LONGEST_PRESIGNED;
 
@@ -83,7 +83,7 @@ impl Scheme for Oss4 {
 
     fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
         marks.authorization("OSS4-")
-            || marks.in_query(Mark::OssSignatureVersion) && !is_version_2(marks.request())
+            || marks.request().has_parameter("x-oss-signature-version") && !is_version_2(marks.request())
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {

@@ -44,7 +44,7 @@ use crate::dialects::Dialect;
 use crate::key::{AccessKeyId, Key, SigningKey, SigningKeys};
 use crate::refusal::{Ambiguity, Malformed};
 use crate::request::Request;
-use crate::scheme::{Mark, Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
+use crate::scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";
@@ -69,8 +69,8 @@ impl Scheme for SigV4 {
 
     fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
         marks.authorization("AWS4-")
-            || marks.in_query(Mark::AmzSignature)
-            || marks.in_query(Mark::AmzAlgorithm)
+            || marks.request().has_parameter("X-Amz-Signature")
+            || marks.request().has_parameter("X-Amz-Algorithm")
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {

@@ -1,7 +1,7 @@
 //! The canonical request of ACS3.
 
 use super::{DIGEST, DIGEST_SM3, HMAC_SM3};
-use crate::canonical::{Parameters, encode};
+use crate::canonical::Parameters;
 use crate::claim::Claim;
 use crate::request::Request;
 use crate::scheme::Reading;
@@ -10,7 +10,7 @@ use crate::scheme::Reading;
 /// could be taken for a separator, an escape or the end of a line.
 pub(super) fn may_be_raw(parameters: &Parameters<'_>) -> bool {
     let stays = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
-    let mut names = parameters.iter().map(|parameter| parameter.name);
+    let mut names = parameters.iter().map(|parameter| parameter.name());
     let separates = |byte: &u8| b"&=%+".contains(byte) || byte.is_ascii_control();
     !names.clone().all(|name| name.iter().all(stays)) && !names.any(|name| name.iter().any(separates))
 }
@@ -24,11 +24,11 @@ pub(super) fn write_request(reading: Reading, request: &Request<'_>, claim: &Cla
             out.extend_from_slice(b"&");
         }
         match reading.is_strict() {
-            true => encode(parameter.name, b"", out),
-            false => out.extend_from_slice(parameter.name),
+            true => parameter.encode_name(out),
+            false => out.extend_from_slice(parameter.name()),
         }
         out.extend_from_slice(b"=");
-        encode(parameter.value, b"", out);
+        parameter.encode_value(out);
     }
     out.extend_from_slice(b"\n");
     let fields = &claim.covered.headers;

@@ -160,12 +160,12 @@ fn keep_one_each(parameters: &mut SmallVec<[Parameter<'_, '_>; 8]>, first: bool)
         parameters.reverse();
     }
     // Stable: of those with one name, the one to keep comes first.
-    parameters.sort_by(|a, b| a.name.cmp(b.name));
-    parameters.dedup_by(|a, b| a.name == b.name);
+    parameters.sort_by(|a, b| a.name().cmp(b.name()));
+    parameters.dedup_by(|a, b| a.name() == b.name());
 }
 
 fn is_signed_by_name(parameter: &Parameter<'_, '_>) -> bool {
-    parameter.name.starts_with(SIGNED_PREFIX.as_bytes())
+    parameter.name().starts_with(SIGNED_PREFIX.as_bytes())
 }
 
 /// Writes the `x-odps-` header fields and parameters, sorted by name. A parameter overrides the field of its name;
@@ -181,13 +181,13 @@ pub(super) fn write_fields(
     let with_parameters = twist != Twist::NoParameterInHeaders;
     let mut parameters = parameters.iter().filter(|p| with_parameters && is_signed_by_name(p)).peekable();
     while let [field, others @ ..] = fields {
-        while let Some(before) = parameters.next_if(|p| *p.name < *field.name.as_bytes()) {
-            write_field(before.name, before.value, out);
+        while let Some(before) = parameters.next_if(|p| *p.name() < *field.name.as_bytes()) {
+            write_field(before.name(), before.value(), out);
         }
         let others_of_it = others.iter().take_while(|other| other.name == field.name).count();
         let (others_of_it, behind) = others.split_at_checked(others_of_it).unwrap_or_default();
         fields = behind;
-        if parameters.peek().is_some_and(|p| *p.name == *field.name.as_bytes()) {
+        if parameters.peek().is_some_and(|p| *p.name() == *field.name.as_bytes()) {
             continue;
         }
         out.push(field.name.as_bytes());
@@ -200,7 +200,7 @@ pub(super) fn write_fields(
         out.push_byte(b'\n');
     }
     for behind in parameters {
-        write_field(behind.name, behind.value, out);
+        write_field(behind.name(), behind.value(), out);
     }
 }
 
@@ -219,10 +219,10 @@ pub(super) fn write_resource(resource: &Resource<'_, '_>, reading: Reading, out:
     for parameter in &resource.parameters {
         out.push_byte(separator);
         separator = b'&';
-        out.push(parameter.name);
-        if !parameter.value.is_empty() {
+        out.push(parameter.name());
+        if !parameter.value().is_empty() {
             out.push_byte(b'=');
-            out.push(parameter.value);
+            out.push(parameter.value());
         }
     }
 }
@@ -237,19 +237,19 @@ pub(super) fn ambiguity(base: &str, request: &Request<'_>) -> Option<Ambiguity> 
     let path = decode(path.as_bytes());
     let parameters = request.parameters();
     let control = |text: &[u8]| text.iter().any(u8::is_ascii_control);
-    if control(&path) || parameters.iter().any(|p| control(p.name) || control(p.value)) {
+    if control(&path) || parameters.iter().any(|p| control(p.name()) || control(p.value())) {
         return Some(Ambiguity::ControlCharacter);
     }
     if let Some(found) = find(&path, b"?&#") {
         return Some(Ambiguity::PathSeparator(found));
     }
     // `a%3Db=c` and `a=b%3Dc` read the same; in a value, `=` is as good as any character.
-    let separator = |p: Parameter<'_, '_>| find(p.name, b"&?#=").or_else(|| find(p.value, b"&?#"));
+    let separator = |p: Parameter<'_, '_>| find(p.name(), b"&?#=").or_else(|| find(p.value(), b"&?#"));
     if let Some(found) = parameters.iter().find_map(separator) {
         return Some(Ambiguity::QuerySeparator(found));
     }
     let repeated = parameters.repeated()?;
-    Some(Ambiguity::RepeatedName(String::from_utf8_lossy(repeated.name).into_owned()))
+    Some(Ambiguity::RepeatedName(String::from_utf8_lossy(repeated.name()).into_owned()))
 }
 
 /// What must be in a path or a query for it to be ambiguous.

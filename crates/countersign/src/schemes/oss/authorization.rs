@@ -39,7 +39,9 @@ impl Form {
         while let Some(text) = rest {
             let (part, behind) = cut(text, b',').map_or((text, None), |(part, behind)| (part, Some(behind)));
             rest = behind;
-            let (name, value) = cut(part.trim_matches(' '), self.separator).ok_or_else(unreadable)?;
+            let has_blanks = part.starts_with(' ') || part.ends_with(' ');
+            let part = if has_blanks { part.trim_matches(' ') } else { part };
+            let (name, value) = cut(part, self.separator).ok_or_else(unreadable)?;
             let once = match name {
                 ADDITIONAL => &mut additional,
                 "Signature" => &mut signature,

@@ -164,27 +164,28 @@ impl<'p, 'r> Found<'p, 'r> {
             let is = |mark: &&str| name.eq_ignore_ascii_case(mark.as_bytes());
             MARKS.iter().any(is) && !own.iter().any(is)
         };
-        if self.parameters.iter().any(|parameter| foreign(parameter.name)) {
+        if self.parameters.iter().any(|parameter| foreign(parameter.name())) {
             return Err(Malformed::TwoSignatures);
         }
         Ok(())
     }
 
     /// The value of a parameter that may stand once, in whichever case its name is written elsewhere.
+    #[inline]
     pub(in crate::schemes) fn parameter(&self, name: &str) -> Result<Option<Cow<'r, str>>, Malformed> {
+        if self.parameters.may_have(&[name]) { self.parameter_alike(name) } else { Ok(None) }
+    }
+
+    fn parameter_alike(&self, name: &str) -> Result<Option<Cow<'r, str>>, Malformed> {
         let mut named = self.parameters.named_alike(name);
         let (first, second) = (named.next(), named.next());
         if second.is_some() {
             return Err(Malformed::Repeated(name.to_owned()));
         }
-        let Some(parameter) = first.filter(|parameter| *parameter.name == *name.as_bytes()) else {
+        let Some(parameter) = first.filter(|parameter| *parameter.name() == *name.as_bytes()) else {
             return Ok(None);
         };
-        let text = match parameter.lasting_value() {
-            Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
-            Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
-        };
-        text.map(Some).ok_or_else(|| Malformed::unreadable(name, "it is not UTF-8"))
+        parameter.text().map(Some).ok_or_else(|| Malformed::unreadable(name, "it is not UTF-8"))
     }
 
     /// The same for one that must be there.

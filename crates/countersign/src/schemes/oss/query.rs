@@ -24,16 +24,33 @@ pub(in crate::schemes) fn write_path(bucket: &str, request: &Request<'_>, kept: 
 /// Writes all parameters but the signature, encoded anew, sorted as they are encoded, bare where the value is empty. `start`
 /// stands before the first.
 pub(in crate::schemes) fn write_query(request: &Request<'_>, start: &[u8], out: &mut impl Sink) {
-    let mut found: SmallVec<[Parameter<'_, '_>; 8]> = request.parameters().iter().collect();
-    found.sort_by(|a, b| compare_encoded(a.name, b.name).then_with(|| compare_encoded(a.value, b.value)));
+    let parameters = request.parameters();
+    if parameters.are_plain() {
+        return write_sorted(parameters.sorted(), start, out);
+    }
+    let mut found: SmallVec<[Parameter<'_, '_>; 8]> = parameters.iter().collect();
+    found.sort_by(|a, b| {
+        compare_encoded(a.name(), b.name()).then_with(|| compare_encoded(a.value(), b.value()))
+    });
+    write_sorted(found.into_iter(), start, out);
+}
+
+fn write_sorted<'p, 'r: 'p>(
+    parameters: impl Iterator<Item = Parameter<'p, 'r>>,
+    start: &[u8],
+    out: &mut impl Sink,
+) {
     let mut separator = start;
-    for parameter in found.iter().filter(|parameter| *parameter.name != *SIGNATURE) {
+    for parameter in parameters {
+        if *parameter.name() == *SIGNATURE {
+            continue;
+        }
         out.push(separator);
         separator = b"&";
-        encode(parameter.name, b"", out);
-        if !parameter.value.is_empty() {
+        parameter.encode_name(out);
+        if !parameter.value().is_empty() {
             out.push(b"=");
-            encode(parameter.value, b"", out);
+            parameter.encode_value(out);
         }
     }
 }
@@ -45,5 +62,5 @@ pub(in crate::schemes) fn repeated_name(request: &Request<'_>) -> Option<Ambigui
 
 /// That a parameter stands more than once.
 pub(super) fn repeated(parameter: Parameter<'_, '_>) -> Ambiguity {
-    Ambiguity::RepeatedName(String::from_utf8_lossy(parameter.name).into_owned())
+    Ambiguity::RepeatedName(String::from_utf8_lossy(parameter.name()).into_owned())
 }

@@ -16,7 +16,7 @@ use crate::dialects::Dialect;
 use crate::key::{AccessKeyId, Algorithm, Key, SigningKeys};
 use crate::refusal::{Ambiguity, Malformed};
 use crate::request::Request;
-use crate::scheme::{Mark, Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
+use crate::scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
 use crate::time::Timestamp;
 
 /// The parameters that sign a query.
@@ -49,7 +49,7 @@ impl Scheme for Oss {
     }
 
     fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
-        marks.authorization("OSS ") || marks.in_query(Mark::OssAccessKeyId)
+        marks.authorization("OSS ") || marks.request().has_parameter("OSSAccessKeyId")
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {
@@ -88,10 +88,10 @@ impl Scheme for Oss {
         for parameter in sub_resources(request) {
             out.push_byte(separator);
             separator = b'&';
-            out.push(parameter.name);
-            if !parameter.value.is_empty() {
+            out.push(parameter.name());
+            if !parameter.value().is_empty() {
                 out.push_byte(b'=');
-                out.push(parameter.value);
+                out.push(parameter.value());
             }
         }
         true
@@ -227,7 +227,7 @@ pub(super) fn write_start(request: &Request<'_>, claim: &Claim<'_>, out: &mut St
 
 /// The parameters that are signed, sorted.
 fn sub_resources<'p, 'r>(request: &'p Request<'r>) -> impl Iterator<Item = Parameter<'p, 'r>> + Clone {
-    request.parameters().sorted().filter(|parameter| is_sub_resource(parameter.name))
+    request.parameters().sorted().filter(|parameter| is_sub_resource(parameter.name()))
 }
 
 /// Decoded text is signed, so these make one string to sign of two different requests.
@@ -236,7 +236,7 @@ fn ambiguity(request: &Request<'_>) -> Option<Ambiguity> {
     let path = request.decoded_path();
     let is_suspect = request.path_holds(ESCAPE | CONTROL) || request.query_holds(ESCAPE | CONTROL);
     if is_suspect
-        && (holds(&path, CONTROL) || signed.clone().any(|parameter| holds(parameter.value, CONTROL)))
+        && (holds(&path, CONTROL) || signed.clone().any(|parameter| holds(parameter.value(), CONTROL)))
     {
         return Some(Ambiguity::ControlCharacter);
     }
@@ -244,11 +244,13 @@ fn ambiguity(request: &Request<'_>) -> Option<Ambiguity> {
     if is_suspect && path.contains(&b'?') {
         return Some(Ambiguity::PathSeparator('?'));
     }
-    if is_suspect && signed.clone().any(|parameter| holds_sub_resource(parameter.value)) {
+    if is_suspect && signed.clone().any(|parameter| holds_sub_resource(parameter.value())) {
         return Some(Ambiguity::QuerySeparator('&'));
     }
     let mut before = signed.next()?;
-    signed.find(|parameter| std::mem::replace(&mut before, *parameter).name == parameter.name).map(repeated)
+    signed
+        .find(|parameter| std::mem::replace(&mut before, *parameter).name() == parameter.name())
+        .map(repeated)
 }
 
 /// Whether a part of a value could be a sub-resource of its own. A `&` before anything else is only a `&`, such as in

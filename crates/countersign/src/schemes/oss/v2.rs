@@ -18,7 +18,7 @@ use crate::dialects::Dialect;
 use crate::key::{AccessKeyId, Algorithm, Key, SigningKeys};
 use crate::refusal::{Ambiguity, Malformed};
 use crate::request::Request;
-use crate::scheme::{Mark, Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
+use crate::scheme::{Marks, Place, ReadError, Reading, Scheme, SignOptions, StringToSign};
 
 /// The parameters that sign a query.
 const OWN: [&str; 5] = [
@@ -38,7 +38,7 @@ const FORM: Form = Form {
 
 /// Whether a query that names a version of the signature names this one.
 pub(in crate::schemes) fn is_version_2(request: &Request<'_>) -> bool {
-    request.parameters().named("x-oss-signature-version").is_some_and(|version| *version.value == *b"OSS2")
+    request.parameters().named("x-oss-signature-version").is_some_and(|version| *version.value() == *b"OSS2")
 }
 
 /// See the parent module.
@@ -56,7 +56,7 @@ impl Scheme for Oss2 {
 
     fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
         marks.authorization("OSS2 ")
-            || marks.in_query(Mark::OssSignatureVersion) && is_version_2(marks.request())
+            || marks.request().has_parameter("x-oss-signature-version") && is_version_2(marks.request())
     }
 
     fn read<'r>(&self, request: &Request<'r>) -> Result<Claim<'r>, ReadError> {

@@ -127,14 +127,14 @@ fn write_parameter(name: &str, request: &Request<'_>, out: &mut impl Sink) -> Re
             "it is not the name of a parameter in the encoding of RFC 9421",
         ));
     }
-    let mut values = request.parameters().iter().filter(|parameter| *parameter.name == *wanted);
+    let mut values = request.parameters().iter().filter(|parameter| *parameter.name() == *wanted);
     let first = values.next();
     let first = first
         .ok_or_else(|| Malformed::unreadable(name, "the signature covers it, and the query lacks it"))?;
     if values.next().is_some() {
         return Err(Malformed::Repeated(name.to_owned()));
     }
-    encode(first.value, out);
+    encode(first.value(), out);
     Ok(())
 }
 

@@ -145,7 +145,7 @@ proptest! {
         let accepted = Readings::Preserving { and: if with_readings { &named } else { &[] } };
         let parsed = |query: &str| {
             let parameters = countersign::canonical::parameters(query.as_bytes());
-            let mut pairs: Vec<_> = parameters.iter().map(|p| (p.name.to_vec(), p.value.to_vec())).collect();
+            let mut pairs: Vec<_> = parameters.iter().map(|p| (p.name().to_vec(), p.value().to_vec())).collect();
             pairs.sort();
             pairs
         };

@@ -155,7 +155,7 @@ fn meaning(target: &str) -> (Segments, Pairs) {
     let segments: Vec<_> = path.split('/').map(|segment| decode(segment.as_bytes()).into_owned()).collect();
     let mut query: Vec<_> = parameters(query.as_bytes())
         .iter()
-        .map(|parameter| (parameter.name.to_vec(), parameter.value.to_vec()))
+        .map(|parameter| (parameter.name().to_vec(), parameter.value().to_vec()))
         .collect();
     query.sort_by(|a, b| a.0.cmp(&b.0));
     (segments, query)
