@@ -62,18 +62,14 @@ impl Scheme for AcsRpc {
     /// hold the signature too, which only its body tells.
     fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
         let request = marks.request();
-        let in_query =
-            marks.request().has_parameter("Signature") && !marks.request().has_parameter("OSSAccessKeyId");
-        if in_query
-            && (marks.request().has_parameter("AccessKeyId")
-                || marks.request().has_parameter("SignatureNonce"))
-        {
+        let in_query = request.has_parameter("Signature") && !request.has_parameter("OSSAccessKeyId");
+        if in_query && (request.has_parameter("AccessKeyId") || request.has_parameter("SignatureNonce")) {
             return true;
         }
         let may_be = request.path() == "/" && !marks.has_authorization();
         may_be
             && (in_query
-                || marks.request().has_parameter("BearerToken")
+                || request.has_parameter("BearerToken")
                 // Twice is for `read` to refuse.
                 || (request.method() == "POST" && has_form(request).unwrap_or(true)))
     }
