@@ -93,14 +93,11 @@ pub(crate) struct Padded {
 }
 
 impl Padded {
-    #[allow(clippy::indexing_slicing, reason = "the compiler makes it, and would say so")]
+    /// For constants: the compiler says so where it is longer than what is copied.
     pub(crate) const fn new(short: &[u8]) -> Self {
-        let (mut text, mut length) = ([0; COPIED], 0);
-        while length < short.len() {
-            text[length] = short[length];
-            length += 1;
-        }
-        Self { text, length }
+        let mut text = [0; COPIED];
+        text.split_at_mut(short.len()).0.copy_from_slice(short);
+        Self { text, length: short.len() }
     }
 
     /// What [`Buffer::push_starts`] takes.

@@ -541,6 +541,7 @@ mod tests {
         let parameters = Parameters::of_query(&more);
         assert!(parameters.is_cut() && parameters.len() == 65_535);
         assert_eq!(parameters.named("b").map(|b| b.value()), None);
+        assert!(Parameters::of_query(&"a".repeat(LONGEST + 1)).is_cut());
 
         let headers = http::HeaderMap::new();
         let target = format!("/?{more}");

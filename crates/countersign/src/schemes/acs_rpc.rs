@@ -83,8 +83,7 @@ impl Scheme for AcsRpc {
                 "a request that is signed in its parameters goes to `/`, for they are all that is signed";
             return Err(Malformed::unreadable("the path", why).into());
         }
-        let is_empty = matches!(request.body(), Body::Whole(b""));
-        let payload = if !is_empty && has_form(request)? { Payload::Form } else { Payload::Uncovered };
+        let payload = if has_form(request)? { Payload::Form } else { Payload::Uncovered };
         if payload == Payload::Form && matches!(request.body(), Body::Unread) {
             return Err(ReadError::NeedsBody);
         }

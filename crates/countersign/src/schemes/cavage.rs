@@ -61,12 +61,11 @@ pub(super) struct Plugin {
 impl Plugin {
     /// Whether a request bears its marks.
     pub(super) fn is_borne(&self, marks: &Marks<'_, '_>) -> bool {
-        let headers = marks.request().headers();
-        // Hardly a request has it, and to look at the few names that it has takes less than to hash one.
-        let has_proxy = || headers.keys().any(|name| *name == PROXY_AUTHORIZATION);
-        let proxy = || headers.get(PROXY_AUTHORIZATION).and_then(|value| self.parameters(value.as_bytes()));
+        let proxy = || marks.request().headers().get(PROXY_AUTHORIZATION).map(|value| value.as_bytes());
         self.words.iter().any(|word| marks.authorization(word))
-            || (self.beside && has_proxy() && proxy().is_some())
+            || (self.beside
+                && marks.has_field(&PROXY_AUTHORIZATION)
+                && proxy().is_some_and(|value| self.parameters(value).is_some()))
     }
 
     /// What stands behind its word.
